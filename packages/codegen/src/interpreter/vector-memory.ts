@@ -1,0 +1,74 @@
+/** Vectors from memory and to it on the interpreter. */
+
+import type { Address, Handlers, MemoryOperation } from '../operations.ts';
+import { elementBytes, type Integer, type Vector } from '../types.ts';
+import { readers, writers } from './elements.ts';
+import type { Machine } from './machine.ts';
+
+export const memoryHandlers: Handlers<MemoryOperation, Machine> = {
+  scalar(m, { to, slot }) {
+    m.setLanes(to, () => m.slots[slot] as number);
+  },
+  load(m, { to, at, aligned }) {
+    load(m, to, at, m.laneCount(to), aligned);
+  },
+  loadPartial(m, { to, at, count, fill }) {
+    const rest = m.words(fill);
+    m.setWords(to, (word) => rest[word]!);
+    load(m, to, at, lanesWithin(m, count, to), false);
+  },
+  broadcast(m, { to, at }) {
+    const place = m.access(at, elementBytes[to.type], false);
+    const value = readers[to.type](place.bytes, place.at);
+    m.setLanes(to, () => value);
+  },
+  store(m, { from, at, aligned }) {
+    store(m, from, at, m.laneCount(from), aligned);
+  },
+  storePartial(m, { from, at, count }) {
+    store(m, from, at, lanesWithin(m, count, from), false);
+  },
+  storeFirst(m, { from, at }) {
+    store(m, from, at, 1, false);
+  },
+  gather(m, { to, at, stride, count, fill }) {
+    const [rest, lanes, step] = [m.lanes(fill), lanesWithin(m, count, to), m.integer(stride)];
+    m.setLanes(to, (lane) => {
+      if (lane >= lanes) return rest[lane]!;
+      const place = m.access({ ...at, bytes: at.bytes + lane * step }, elementBytes[to.type], false);
+      return readers[to.type](place.bytes, place.at);
+    });
+  },
+  scatter(m, { from, at, stride, count }) {
+    const [values, lanes, step] = [m.lanes(from), lanesWithin(m, count, from), m.integer(stride)];
+    for (let lane = 0; lane < lanes; lane++) {
+      const place = m.access({ ...at, bytes: at.bytes + lane * step }, elementBytes[from.type], true);
+      writers[from.type](place.bytes, place.at, values[lane]!);
+    }
+  },
+};
+
+/** All lanes, or as many of them as the count says. */
+function lanesWithin(m: Machine, count: Integer | undefined, vector: Vector): number {
+  return count ? Math.min(m.integer(count), m.laneCount(vector)) : m.laneCount(vector);
+}
+
+/** Loads the first lanes as one access and keeps the others. */
+function load(m: Machine, to: Vector, at: Address, lanes: number, aligned: boolean): void {
+  if (lanes <= 0) return;
+  const width = elementBytes[to.type];
+  const place = m.access(at, lanes * width, false, aligned);
+  const read = readers[to.type];
+  const rest = lanes < m.laneCount(to) ? m.lanes(to) : undefined;
+  m.setLanes(to, (lane) => (lane < lanes ? read(place.bytes, place.at + lane * width) : rest![lane]!));
+}
+
+/** Stores the first lanes as one access. */
+function store(m: Machine, from: Vector, at: Address, lanes: number, aligned: boolean): void {
+  if (lanes <= 0) return;
+  const width = elementBytes[from.type];
+  const values = m.lanes(from);
+  const place = m.access(at, lanes * width, true, aligned);
+  const write = writers[from.type];
+  for (let i = 0; i < lanes; i++) write(place.bytes, place.at + i * width, values[i]!);
+}

@@ -1,0 +1,113 @@
+/**
+ * Functions of float32 vectors, written in the kernel language. Polynomials are minimax fits made for these intervals, in
+ * Horner's scheme; the reductions of the arguments follow Cody and Waite. Errors are stated in units in the last place (ulp)
+ * of the exact result; they hold with and without fused multiply-add.
+ */
+
+import type { KernelBuilder } from './builder.ts';
+import type { Contract } from './contract.ts';
+import type { Operand, Vector } from './types.ts';
+
+type F32 = Vector<'f32'>;
+
+/** ln 2 in two parts; the first has so few bits that its products with exponents are exact. */
+const ln2High = 0.693359375;
+const ln2Low = -2.1219444005469057e-4;
+
+const expTerms = [
+  0.4999999403953552, 0.1666651964187622, 0.041668400168418884, 0.00836885068565607, 0.0013814320554956794,
+];
+
+/** e to the power x. Error at most 1.1 ulp, denormal results included; 0 and infinity where float32 ends, NaN for NaN. */
+export function exp<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
+  const clamped = k.pmin(k.pmax(x, -104), 89);
+  const n = k.nearest(k.mul(clamped, Math.LOG2E));
+  const r = k.fnma(n, ln2Low, k.fnma(n, ln2High, clamped));
+  const power = k.add(k.fma(k.mul(r, r), polynomial(k, r, expTerms), r), 1);
+  // 2^n in two factors: a single one would not reach denormal results, nor those just below infinity
+  const exponent = k.convert('i32', n);
+  const half = k.shr(exponent, 1);
+  return k.mul(k.mul(power, powerOfTwo(k, half)), powerOfTwo(k, k.sub(exponent, half)));
+}
+
+const logTerms = [
+  0.3333331346511841, -0.25000008940696716, 0.2000211924314499, -0.1666799634695053, 0.14219552278518677,
+  -0.1240558922290802, 0.11888162046670914, -0.11675652116537094, 0.06746640801429749,
+];
+
+/** The natural logarithm. Error at most 1 ulp; minus infinity for zero, NaN below zero. */
+export function log<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
+  const denormal = k.compare(x, '<', 2 ** -126);
+  const bits = k.reinterpret('i32', k.select(denormal, k.mul(x, 2 ** 23), x));
+  // x = m * 2^e with m from sqrt(1/2) to sqrt(2)
+  const e = k.shr(k.sub(bits, 0x3f3504f3), 23);
+  const m = k.reinterpret('f32', k.sub(bits, k.shl(e, 23)));
+  const exponent = k.add(k.convert('f32', e), k.select<'f32'>(denormal, k.constant('f32', -23), 0));
+  const f = k.sub(m, 1);
+  const square = k.mul(f, f);
+  const rest = k.fma(k.mul(square, f), polynomial(k, f, logTerms), k.mul(exponent, ln2Low));
+  const finite = k.fma(exponent, ln2High, k.add(f, k.fnma(square, 0.5, rest)));
+  const special = k.select(
+    k.compare(x, '==', 0),
+    k.constant('f32', -Infinity),
+    k.select(k.compare(x, '<', 0), Number.NaN, x),
+  );
+  return k.select(k.and(k.compare(x, '>', 0), k.compare(x, '<', Infinity)), finite, special);
+}
+
+/** The logistic function 1 / (1 + e^-x). Error at most 2.5 ulp, denormal results included. */
+export function sigmoid<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
+  const e = exp(k, k.neg(k.abs(x)));
+  return k.div(k.select(k.compare(x, '<', 0), e, 1), k.add(e, 1));
+}
+
+const tanhTerms = [
+  -0.33333325386047363, 0.133329838514328, -0.05392095446586609, 0.02157106064260006, -0.007883310317993164,
+  0.0018956674030050635,
+];
+
+/** The hyperbolic tangent. Error at most 1.5 ulp. */
+export function tanh<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
+  const magnitude = k.abs(x);
+  const square = k.mul(x, x);
+  const small = k.fma(k.mul(x, square), polynomial(k, square, tanhTerms), x);
+  const large = k.sub(1, k.div(2, k.add(exp(k, k.add(magnitude, magnitude)), 1)));
+  return copySign(k, k.select(k.compare(magnitude, '<', 0.7), small, large), x);
+}
+
+const erfTerms = [
+  0.12837916612625122, -0.37612631916999817, 0.11283687502145767, -0.026858940720558167, 0.005199906881898642,
+  -0.0008130013011395931, 8.31677534733899e-5,
+];
+
+/** -ln(erfc t) / t - 1 for t from 0.92 to 3.95, above which erf is 1 in float32. */
+const erfcTerms = [
+  0.12864848971366882, 0.6351513266563416, 0.10623687505722046, -0.023762060329318047, 0.003642457537353039,
+  -0.0003228034474886954, 1.123126276070252e-5,
+];
+
+/** The error function. Error at most 1.5 ulp; never beyond 1 in magnitude. */
+export function erf<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
+  const square = k.mul(x, x);
+  const small = k.fma(x, polynomial(k, square, erfTerms), x);
+  const t = k.pmin(k.abs(x), 3.95);
+  const large = k.sub(1, exp(k, k.neg(k.fma(t, polynomial(k, t, erfcTerms), t))));
+  return k.select(k.compare(t, '<', 0.925), small, copySign(k, large, x));
+}
+
+/** The magnitude of the first with the sign of the second. */
+export function copySign<C extends Contract>(k: KernelBuilder<C>, magnitude: F32, sign: F32): F32 {
+  return k.or(k.abs(magnitude), k.and(sign, -0));
+}
+
+/** `terms[0] + terms[1] * x + terms[2] * x^2 + ...` */
+export function polynomial<C extends Contract>(k: KernelBuilder<C>, x: F32, terms: readonly number[]): F32 {
+  return terms
+    .slice(0, -1)
+    .reduceRight<Operand<'f32'>>((sum, term) => k.fma(sum, x, term), terms.at(-1)!) as F32;
+}
+
+/** 2 to the power n, n from -126 to 127. */
+function powerOfTwo<C extends Contract>(k: KernelBuilder<C>, n: Vector<'i32'>): F32 {
+  return k.reinterpret('f32', k.shl(k.add(n, 127), 23));
+}

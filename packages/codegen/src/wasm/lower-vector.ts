@@ -1,0 +1,133 @@
+/** Vectors and masks in WebAssembly's v128 values. */
+
+import {
+  type BinaryOperator,
+  type Comparison,
+  type Handlers,
+  type MaskOperator,
+  shuffleLanes,
+  type VectorOperation,
+} from '../operations.ts';
+import { elementBytes, type FloatType, type LaneType } from '../types.ts';
+import type { FunctionWriter } from './function-writer.ts';
+
+const shape = { f32: 'f32x4', f64: 'f64x2', i32: 'i32x4' } as const satisfies Record<LaneType, string>;
+
+const bitwise = {
+  and: 'v128.and',
+  or: 'v128.or',
+  xor: 'v128.xor',
+  andNot: 'v128.andnot',
+} as const satisfies Record<MaskOperator, string>;
+
+const comparisonName = { '==': 'eq', '!=': 'ne', '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge' } as const;
+
+const shift = { shl: 'i32x4.shl', shrLogical: 'i32x4.shr_u', shrArithmetic: 'i32x4.shr_s' } as const;
+
+export const vectorHandlers: Handlers<VectorOperation, FunctionWriter> = {
+  move(w, { to, from }) {
+    w.push(from);
+    w.pop(to);
+  },
+  reinterpret(w, { to, from }) {
+    w.push(from);
+    w.pop(to);
+  },
+  splat(w, { to, from }) {
+    w.push(from);
+    w.emit('i32x4.splat');
+    w.pop(to);
+  },
+  unary(w, { operator, to, a }) {
+    w.push(a);
+    if (operator === 'neg' || operator === 'abs') w.emit(`${shape[to.type]}.${operator}`);
+    else w.emit(`${shape[to.type as FloatType]}.${operator}`);
+    w.pop(to);
+  },
+  binary(w, { operator, to, a, b }) {
+    w.push(a, b);
+    w.emit(binaryInstruction(operator, to.type));
+    w.pop(to);
+  },
+  fma(w, { negated, to, a, b, c }) {
+    const lanes = shape[to.type as FloatType];
+    if (w.features.relaxedSimd) {
+      w.push(a, b, c);
+      w.emit(`${lanes}.${negated ? 'relaxed_nmadd' : 'relaxed_madd'}`);
+    } else {
+      w.push(c, a, b);
+      w.emit(`${lanes}.mul`);
+      w.emit(`${lanes}.${negated ? 'sub' : 'add'}`);
+    }
+    w.pop(to);
+  },
+  shift(w, { operator, to, a, count }) {
+    w.push(a, count);
+    w.emit(shift[operator]);
+    w.pop(to);
+  },
+  convert(w, { to, from }) {
+    w.push(from);
+    if (to.type === 'f32') w.emit('f32x4.convert_i32x4_s');
+    else w.emit(`i32x4.${w.features.relaxedSimd ? 'relaxed_trunc' : 'trunc_sat'}_f32x4_s`);
+    w.pop(to);
+  },
+  compare(w, { comparison, to, a, b }) {
+    w.push(a, b);
+    w.emit(comparisonInstruction(a.type, comparison));
+    w.pop(to);
+  },
+  mask(w, { operator, to, a, b }) {
+    w.push(a, b);
+    w.emit(bitwise[operator]);
+    w.pop(to);
+  },
+  not(w, { to, a }) {
+    w.push(a);
+    w.emit('v128.not');
+    w.pop(to);
+  },
+  any(w, { to, a }) {
+    w.push(a);
+    w.emit('v128.any_true');
+    w.pop(to);
+  },
+  select(w, { to, mask, a, b }) {
+    w.push(a, b, mask);
+    if (!w.features.relaxedSimd) w.emit('v128.bitselect');
+    else w.emit(mask.bits === 64 ? 'i64x2.relaxed_laneselect' : 'i32x4.relaxed_laneselect');
+    w.pop(to);
+  },
+  shuffle(w, { pattern, distance, to, a, b }) {
+    const width = elementBytes[to.type];
+    const lanes = shuffleLanes(pattern, distance, 16 / width);
+    const bytes = lanes.flatMap((lane) => Array.from({ length: width }, (_, i) => lane * width + i));
+    w.push(a, b);
+    w.emit('i8x16.shuffle', Uint8Array.from(bytes));
+    w.pop(to);
+  },
+};
+
+function binaryInstruction(operator: BinaryOperator, type: LaneType) {
+  switch (operator) {
+    case 'and':
+    case 'or':
+    case 'xor':
+    case 'andNot':
+      return bitwise[operator];
+    case 'pmin':
+      return type === 'i32' ? 'i32x4.min_s' : (`${shape[type]}.pmin` as const);
+    case 'pmax':
+      return type === 'i32' ? 'i32x4.max_s' : (`${shape[type]}.pmax` as const);
+    case 'div':
+      return `${shape[type as FloatType]}.div` as const;
+    default:
+      return `${shape[type]}.${operator}` as const;
+  }
+}
+
+function comparisonInstruction(type: LaneType, comparison: Comparison) {
+  const name = comparisonName[comparison];
+  if (type !== 'i32') return `${shape[type]}.${name}` as const;
+  return name === 'eq' || name === 'ne' ? (`i32x4.${name}` as const) : (`i32x4.${name}_s` as const);
+}

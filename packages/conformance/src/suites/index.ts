@@ -1,0 +1,8 @@
+/** Every suite by name, in the order in which they are run and listed. */
+import type { Suite } from '../suite.ts';
+import { layers } from './layers.ts';
+import { models } from './models.ts';
+import { onnxOperators } from './onnx-operators.ts';
+import { operators } from './operators.ts';
+
+export const suites: Readonly<Record<string, Suite>> = { operators, layers, onnx: onnxOperators, models };

@@ -1,0 +1,35 @@
+// The engine's error classes, in one place so that callers can tell "no memory" from "wrong arguments".
+
+/**
+ * A request for memory that the engine cannot satisfy. It is thrown before any memory is touched or grown,
+ * so whatever was allocated before stays valid.
+ */
+export class OutOfMemoryError extends Error {
+  override readonly name = 'OutOfMemoryError';
+  /** Bytes that were asked for. */
+  readonly requested: number;
+  /** Bytes of the largest request that could still have been satisfied. */
+  readonly available: number;
+
+  constructor(requested: number, available: number, cause?: unknown) {
+    super(
+      `allocate: out of memory, expected a request of at most ${available} bytes, got ${requested} bytes`,
+      cause === undefined ? undefined : { cause },
+    );
+    this.requested = requested;
+    this.available = available;
+  }
+}
+
+/** Arguments a kernel cannot work with; the message reads `kernel: problem, expected X, got Y`. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  /** The kernel or function that refused. */
+  readonly operation: string;
+
+  constructor(operation: string, problem: string, expected?: string | number, got?: string | number) {
+    const detail = expected === undefined ? '' : `, expected ${expected}, got ${got}`;
+    super(`${operation}: ${problem}${detail}`);
+    this.operation = operation;
+  }
+}

@@ -1,0 +1,35 @@
+// The activations that kernels apply to their results before storing them.
+
+import type { KernelBuilder, Vector } from '@sconce/codegen';
+import type { Activation } from '../types.ts';
+
+/** Which activation a kernel is recorded with; the bounds of `clamp` are arguments. */
+export type ActivationKind = 'none' | 'relu' | 'clamp';
+
+/** The bounds of `clamp` in a kernel's registers. */
+export interface Bounds {
+  readonly min: Vector<'f32'>;
+  readonly max: Vector<'f32'>;
+}
+
+/** The part of a kernel's spec that an activation decides. */
+export function activationKind(activation: Activation | undefined): ActivationKind {
+  return activation?.kind ?? 'none';
+}
+
+/** The arguments `min` and `max` of a kernel with an activation. */
+export function activationBounds(activation: Activation | undefined): { min: number; max: number } {
+  return activation?.kind === 'clamp' ? { min: activation.min, max: activation.max } : { min: 0, max: 0 };
+}
+
+/** Records an activation. The order of operands lets NaN through, as PyTorch does. */
+export function activate(
+  k: KernelBuilder,
+  kind: ActivationKind,
+  value: Vector<'f32'>,
+  bounds: Bounds,
+): Vector<'f32'> {
+  if (kind === 'relu') return k.pmax(value, 0);
+  if (kind === 'clamp') return k.pmin(k.pmax(value, bounds.min), bounds.max);
+  return value;
+}

@@ -1,0 +1,23 @@
+/** PyTorch's layers and `Module`: `import * as nn from '@sconce/nn'`. */
+export { ModuleDict, type ModuleDictConstructor, type ModuleDictModule } from './containers/module-dict.ts';
+export { ModuleList } from './containers/module-list.ts';
+export { Sequential, type SequentialConstructor, type SequentialModule } from './containers/sequential.ts';
+export * as functional from './functional.ts';
+export * as init from './init.ts';
+export * from './layers/activation.ts';
+export * from './layers/batch-normalization.ts';
+export * from './layers/convolution.ts';
+export * from './layers/dropout.ts';
+export * from './layers/linear.ts';
+export * from './layers/normalization.ts';
+export * from './layers/padding.ts';
+export * from './layers/pooling.ts';
+export * from './layers/resampling.ts';
+export * from './layers/shape.ts';
+export type { Padding2, Size1, Size2 } from './layers/size.ts';
+export * from './layers/softmax.ts';
+export type { LayerArguments } from './module/arguments.ts';
+export { Module, type NamedOptions } from './module/module.ts';
+export { Parameter } from './module/parameter.ts';
+export { currentModuleScope, type ModuleScope } from './module/scope.ts';
+export { type IncompatibleKeys, type StateDict, StateDictError } from './module/state-dict.ts';

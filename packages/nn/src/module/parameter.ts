@@ -1,0 +1,29 @@
+/** Tensors that a module learns, as opposed to plain tensors and buffers. */
+import { Tensor } from '@sconce/tensor';
+
+/**
+ * A tensor that counts as a parameter of the module it is assigned to (`torch.nn.Parameter`).
+ *
+ * @example
+ * ```ts
+ * class Scale extends nn.Module {
+ *   scale = new nn.Parameter(ones([1]));
+ *   override forward(x: Tensor): Tensor { return x.mul(this.scale); }
+ * }
+ * ```
+ */
+export class Parameter extends Tensor {
+  /** @param data the values; the parameter shares their storage */
+  constructor(data: Tensor) {
+    super(data.storage, data.dtype, data.shape, data.strides, data.offset);
+  }
+
+  /** Tells parameters from plain tensors, in types too. */
+  get isParameter(): true {
+    return true;
+  }
+
+  override toString(): string {
+    return `Parameter containing:\n${super.toString()}`;
+  }
+}

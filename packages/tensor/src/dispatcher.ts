@@ -1,0 +1,96 @@
+/**
+ * The dispatcher: every public operator is made here, and every call goes through the stack of layers.
+ *
+ * A layer (tracer, autograd, profiler) sees an operator's canonical arguments and decides when to run what lies below
+ * it. While a layer works it is off the stack, so that the operators which make up a composite one do not show up
+ * again: each operator appears once, at the level the user called.
+ */
+
+/** A public operator: a function with a name, as layers see it. */
+export interface Operator {
+  (...args: never[]): unknown;
+  /** PyTorch's name in camelCase. */
+  readonly name: string;
+}
+
+/** Something that looks at operator calls. */
+export interface DispatchLayer {
+  /**
+   * Called instead of the operator.
+   * @param operator the operator object; compare with `===` or by `name`
+   * @param args canonical arguments: defaults filled in, overloads brought to one form
+   * @param next runs the rest of the stack and returns the operator's result
+   */
+  call(operator: Operator, args: readonly unknown[], next: () => unknown): unknown;
+}
+
+/** What an operator is made of. */
+export interface OperatorDefinition<Call extends unknown[], Canonical extends unknown[], Result> {
+  readonly name: string;
+  /** Brings the overloads of a call to one canonical list of arguments; checks what can be checked without computing. */
+  readonly normalize?: (...args: Call) => Canonical;
+  /** Computes the result from canonical arguments. */
+  readonly forward: (...args: Canonical) => Result;
+}
+
+interface StackEntry {
+  readonly layer: DispatchLayer;
+  readonly below: StackEntry | undefined;
+}
+
+let top: StackEntry | undefined;
+
+/**
+ * Makes an operator. The returned function is what users call and what methods on Tensor call.
+ * Without `normalize` the call's own arguments are the canonical ones.
+ */
+export function defineOperator<Call extends unknown[], Canonical extends unknown[], Result>(
+  definition: OperatorDefinition<Call, Canonical, Result> & {
+    readonly normalize: (...args: Call) => Canonical;
+  },
+): (...args: Call) => Result;
+export function defineOperator<Canonical extends unknown[], Result>(
+  definition: OperatorDefinition<Canonical, Canonical, Result>,
+): (...args: Canonical) => Result;
+export function defineOperator<Call extends unknown[], Canonical extends unknown[], Result>(
+  definition: OperatorDefinition<Call, Canonical, Result>,
+): (...args: Call) => Result {
+  const { normalize, forward } = definition;
+  const operator = (...args: Call): Result => {
+    // Without `normalize` the two lists of arguments are the same type by the overloads above.
+    const canonical = normalize === undefined ? (args as unknown[] as Canonical) : normalize(...args);
+    if (top === undefined) return forward(...canonical);
+    return descend(top, operator, canonical, () => forward(...canonical)) as Result;
+  };
+  Object.defineProperty(operator, 'name', { value: definition.name, configurable: true });
+  return operator;
+}
+
+function descend(
+  entry: StackEntry,
+  operator: Operator,
+  args: readonly unknown[],
+  forward: () => unknown,
+): unknown {
+  const { layer, below } = entry;
+  return withStack(below, () =>
+    layer.call(operator, args, () =>
+      withStack(below, () => (below === undefined ? forward() : descend(below, operator, args, forward))),
+    ),
+  );
+}
+
+function withStack<T>(entry: StackEntry | undefined, body: () => T): T {
+  const saved = top;
+  top = entry;
+  try {
+    return body();
+  } finally {
+    top = saved;
+  }
+}
+
+/** Runs `body` with a layer on top of the stack. Synchronous only: the layer is gone when `body` returns. */
+export function withLayer<T>(layer: DispatchLayer, body: () => T): T {
+  return withStack({ layer, below: top }, body);
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests run against the sources of every package (condition `@sconce/source`), so they need no build. */
+export default defineConfig({
+  resolve: { conditions: ['@sconce/source'] },
+  ssr: { resolve: { conditions: ['@sconce/source'], externalConditions: ['@sconce/source'] } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+    testTimeout: 30_000,
+  },
+});
