@@ -1,5 +1,5 @@
 /** The command line as a person meets it: output, exit status, and one line for everything that goes wrong. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -198,6 +198,31 @@ describe('sconce conformance', () => {
     expect(report).toMatchObject({ suite: 'layers', failed: 0, unsupported: 0 });
     expect(report?.passed).toBe(report?.cases.length);
     expect(report?.passed).toBeGreaterThan(0);
+  });
+});
+
+describe('conformance that is not met', () => {
+  test('is status 1, with the case and its reason', async () => {
+    for (const name of ['layers', 'models']) mkdirSync(join(folder, 'bad', name), { recursive: true });
+    const one = {
+      name: 'ReLU of one',
+      class: 'ReLU',
+      args: [],
+      kwargs: {},
+      printed: 'ReLU()',
+      state: {},
+      train: false,
+    };
+    const cases = [{ ...one, inputs: ['x'], outputs: ['y'], outputs64: [] }];
+    writeFileSync(join(folder, 'bad/layers/layers.json'), JSON.stringify({ versions: {}, cases }));
+    writeFileSync(
+      join(folder, 'bad/layers/layers.safetensors'),
+      writeSafetensors({ x: zeros([1]), y: zeros([1]).add(1) }),
+    );
+    const { status, out } = await sconce('conformance', 'layers', '--fixtures', 'bad');
+    expect(status).toBe(1);
+    expect(out).toContain('ReLU of one');
+    expect(out).toContain('element 0: expected 1, got 0');
   });
 });
 
