@@ -53,6 +53,7 @@ for (const opType of [
   'Round',
   'Sign',
   'Sin',
+  'Tan',
   'Relu',
   'Sigmoid',
   'Tanh',

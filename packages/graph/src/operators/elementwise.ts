@@ -47,6 +47,7 @@ export const elementwise: readonly OperatorDefinition[] = [
   unary('Sign', (x) => (isFloat(x.dtype) ? t.where(t.isnan(x), x, t.sign(x)) : t.sign(x))),
   unary('Sin', t.sin),
   unary('Sqrt', t.sqrt),
+  unary('Tan', t.tan),
   unary('IsNaN', t.isnan),
   unary('Identity', (x) => x),
 

@@ -151,6 +151,7 @@ export const elementwise: Exporters = {
   sigmoid: unary('Sigmoid'),
   sign: unary('Sign'),
   sin: unary('Sin'),
+  tan: unary('Tan'),
   sqrt: unary('Sqrt'),
   tanh: unary('Tanh'),
   trunc: (call, x: Tensor) => truncate(call, call.value(x)),

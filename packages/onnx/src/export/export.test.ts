@@ -154,7 +154,7 @@ const functions: readonly (readonly [string, (x: Tensor) => Tensor])[] = [
     'comparisons',
     (x) => x.gt(0.1).to('float32').add(x.le(0).to('float32')).add(x.ne(x.relu()).to('float32')),
   ],
-  ['sines', (x) => x.sin().add(x.cos()).add(x.erf())],
+  ['sines', (x) => x.sin().add(x.cos()).add(x.tan()).add(x.erf())],
   ['remainder', (x) => x.remainder(0.7)],
   ['clamp', (x) => x.clamp({ min: -0.5 }).clamp({ max: 0.9 })],
   ['softplus and mish', (x) => x.softplus().add(x.mish())],

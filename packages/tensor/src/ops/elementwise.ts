@@ -118,6 +118,9 @@ export const cos: UnaryOperator = unaryOperator({
   float: Math.cos,
 });
 
+/** Tangent of x in radians. */
+export const tan: UnaryOperator = unaryOperator({ name: 'tan', result: 'float', float: Math.tan });
+
 /** Largest integer that is not above x. */
 export const floor: UnaryOperator = unaryOperator({
   name: 'floor',
@@ -407,6 +410,8 @@ export interface ElementwiseMethods {
   sin(): Tensor;
   /** Cosine of x in radians. */
   cos(): Tensor;
+  /** Tangent of x in radians. */
+  tan(): Tensor;
   /** Largest integer that is not above x. */
   floor(): Tensor;
   /** Smallest integer that is not below x. */
