@@ -5,7 +5,12 @@ export default defineConfig({
   resolve: { conditions: ['@sconce/source'] },
   ssr: { resolve: { conditions: ['@sconce/source'], externalConditions: ['@sconce/source'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'apps/*/src/**/*.test.ts',
+      'benchmarks/src/**/*.test.ts',
+      'scripts/**/*.test.ts',
+    ],
     testTimeout: 30_000,
   },
 });

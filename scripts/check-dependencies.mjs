@@ -15,14 +15,17 @@ const allowed = {
   onnx: ['graph', 'nn', 'onnx-proto', 'tensor'],
   checkpoint: ['tensor'],
   vision: ['tensor'],
+  testing: [],
   conformance: anyPackage,
   cli: anyPackage,
+  benchmarks: anyPackage,
 };
 
 const problems = [];
 const edges = new Map();
-for (const group of ['packages', 'apps']) {
-  for (const folder of readdirSync(group)) {
+for (const group of ['packages', 'apps', '.']) {
+  const folders = group === '.' ? ['benchmarks'] : readdirSync(group);
+  for (const folder of folders) {
     const manifest = JSON.parse(readFileSync(join(group, folder, 'package.json'), 'utf8'));
     const inWorkspace = (record) =>
       Object.keys(record ?? {})

@@ -1,24 +1,6 @@
 /** Bytes of a file and tensors: sizes, byte order, shared storages. */
 import { type DType, fromBytes, Tensor } from '@sconce/tensor';
 
-const sizes: Readonly<Record<DType, 1 | 2 | 4 | 8>> = {
-  float32: 4,
-  float64: 8,
-  float16: 2,
-  bfloat16: 2,
-  int8: 1,
-  uint8: 1,
-  int16: 2,
-  int32: 4,
-  int64: 8,
-  bool: 1,
-};
-
-/** Bytes of one element. */
-export function elementSize(dtype: DType): number {
-  return sizes[dtype];
-}
-
 /** The number of elements of a shape that comes from a file; undefined when a size is no count or the product is too large. */
 export function countElements(shape: unknown): number | undefined {
   if (!Array.isArray(shape)) return undefined;

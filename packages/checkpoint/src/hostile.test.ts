@@ -1,7 +1,7 @@
 /** The damaged and malicious files that `fixtures/generators/hostile.py` made. */
+import { fixturesLike, fixtureUrl } from '@sconce/testing';
 import { expect, test } from 'vitest';
 import { CheckpointError, load } from './index.ts';
-import { fixturesLike, fixtureUrl } from './testing/fixtures.ts';
 
 /** What the error has to say about each file. */
 const messages: Readonly<Record<string, string>> = {

@@ -2,10 +2,11 @@ import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tensor } from '@sconce/tensor';
+import { fixtureUrl } from '@sconce/testing';
 import { expect, test } from 'vitest';
 import { CheckpointError, load, loadSafetensors, saveSafetensors } from './index.ts';
 import { valuesOf } from './testing/describe.ts';
-import { expectedTensors, fixtureUrl } from './testing/fixtures.ts';
+import { expectedTensors } from './testing/fixtures.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'sconce-checkpoint-'));
 

@@ -1,6 +1,6 @@
 /** NumPy's `.npy` and `.npz` files: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
-import { type DType, fromBytes, type Tensor } from '@sconce/tensor';
-import { countElements, elementSize, storageFrom, swapBytes, viewOf } from './bytes.ts';
+import { type DType, dtypeInfo, fromBytes, type Tensor } from '@sconce/tensor';
+import { countElements, storageFrom, swapBytes, viewOf } from './bytes.ts';
 import { CheckpointError, type Place } from './errors.ts';
 import type { ReadOptions } from './safetensors.ts';
 import { isZip, readZip } from './zip.ts';
@@ -50,7 +50,7 @@ export function writeNpy(tensor: Tensor): Uint8Array {
       `npy files have no ${tensor.dtype}, expected one of ${Object.keys(codes).join(' ')}`,
     );
   }
-  const order = elementSize(tensor.dtype) === 1 ? '|' : '<';
+  const order = dtypeInfo(tensor.dtype).bytes === 1 ? '|' : '<';
   const { shape } = tensor;
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const text = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': ${tuple}, }`;
@@ -100,9 +100,9 @@ function readArray(bytes: Uint8Array, place: Place): Tensor {
     .map(Number);
   const count = countElements(shape);
   if (count === undefined) return fail(`shape (${sizes}) is not valid`);
-  const expected = count * elementSize(dtype);
+  const expected = count * dtypeInfo(dtype).bytes;
   if (data.length !== expected) return fail(`holds ${data.length} bytes of data, expected ${expected}`);
-  const elements = descr.startsWith('>') ? swapBytes(data, elementSize(dtype)) : data;
+  const elements = descr.startsWith('>') ? swapBytes(data, dtypeInfo(dtype).bytes) : data;
   if (fortran === 'False') return fromBytes(elements, dtype, shape);
   let step = 1;
   const strides = shape.map((size) => {

@@ -2,8 +2,8 @@
  * The safetensors format, read and written: https://github.com/huggingface/safetensors#format. Reading is as strict
  * as the reference implementation: every byte of the data belongs to exactly one tensor.
  */
-import { type DType, fromBytes, type Tensor } from '@sconce/tensor';
-import { countElements, elementSize } from './bytes.ts';
+import { type DType, dtypeInfo, fromBytes, type Tensor } from '@sconce/tensor';
+import { countElements } from './bytes.ts';
 import { CheckpointError } from './errors.ts';
 
 /** The reference implementation's limit on the header. */
@@ -106,13 +106,13 @@ export function writeSafetensors(
 ): Uint8Array {
   const list: [string, Tensor][] =
     tensors instanceof Map ? [...tensors] : Object.entries(tensors as Record<string, Tensor>);
-  list.sort(([, a], [, b]) => elementSize(b.dtype) - elementSize(a.dtype));
+  list.sort(([, a], [, b]) => dtypeInfo(b.dtype).bytes - dtypeInfo(a.dtype).bytes);
   const header: [string, unknown][] = [];
   if (metadata !== undefined && Object.keys(metadata).length > 0) header.push(['__metadata__', metadata]);
   let at = 0;
   for (const [name, tensor] of list) {
     if (name === '__metadata__') throw new CheckpointError('no tensor can have this name', { entry: name });
-    const end = at + tensor.numel() * elementSize(tensor.dtype);
+    const end = at + tensor.numel() * dtypeInfo(tensor.dtype).bytes;
     header.push([name, { dtype: names[tensor.dtype], shape: tensor.shape, data_offsets: [at, end] }]);
     at = end;
   }
@@ -199,7 +199,7 @@ function readEntry(
   if (begin > end || end > data.length) {
     return fail(`data_offsets [${begin}, ${end}] run past the data, expected begin <= end <= ${data.length}`);
   }
-  const expected = count * elementSize(dtype);
+  const expected = count * dtypeInfo(dtype).bytes;
   if (end - begin !== expected) {
     return fail(
       `holds ${end - begin} bytes, expected ${expected} for ${dtypeName} [${(shape as number[]).join(', ')}]`,

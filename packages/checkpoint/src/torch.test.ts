@@ -1,16 +1,16 @@
 import { Tensor } from '@sconce/tensor';
+import { countRefused, fixtureBytes, fixturesLike, mutants } from '@sconce/testing';
 import { zipSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
 import { CheckpointError, readSafetensors, readStateDict, readTorch } from './index.ts';
 import { describeTensor, valuesOf } from './testing/describe.ts';
-import { expectedTensors, fixture, fixturesLike } from './testing/fixtures.ts';
-import { readMutants } from './testing/mutate.ts';
+import { expectedTensors } from './testing/fixtures.ts';
 
 const expected = expectedTensors();
 
 describe('state dicts that PyTorch saved', () => {
   test.each(['state-dict.pt', 'protocol-4.pt'])('%s: every dtype, view and value', (file) => {
-    const tensors = readStateDict(fixture(`checkpoint/${file}`));
+    const tensors = readStateDict(fixtureBytes(`checkpoint/${file}`));
     const described = Object.fromEntries(
       [...tensors].map(([name, tensor]) => [name, describeTensor(tensor)]),
     );
@@ -19,21 +19,21 @@ describe('state dicts that PyTorch saved', () => {
   });
 
   test('views share the storage they shared in PyTorch', () => {
-    const tensors = readStateDict(fixture('checkpoint/state-dict.pt'));
+    const tensors = readStateDict(fixtureBytes('checkpoint/state-dict.pt'));
     const storage = tensors.get('base')!.storage;
     for (const name of ['transposed', 'sliced', 'expanded']) expect(tensors.get(name)!.storage).toBe(storage);
     expect(tensors.get('float32')!.storage).not.toBe(storage);
   });
 
   test('an archive of a big-endian machine holds the same values', () => {
-    for (const [name, tensor] of readStateDict(fixture('checkpoint/big-endian.pt'))) {
+    for (const [name, tensor] of readStateDict(fixtureBytes('checkpoint/big-endian.pt'))) {
       expect([name, valuesOf(tensor)]).toEqual([name, expected.stateDict[name]!.values]);
     }
   });
 
   test.each(fixturesLike('models/*/weights.pt'))('%s agrees with the safetensors file beside it', (file) => {
-    const state = readStateDict(fixture(file));
-    const { tensors } = readSafetensors(fixture(file.replace('.pt', '.safetensors')));
+    const state = readStateDict(fixtureBytes(file));
+    const { tensors } = readSafetensors(fixtureBytes(file.replace('.pt', '.safetensors')));
     expect([...state.keys()].sort()).toEqual([...tensors.keys()].sort());
     for (const [name, tensor] of state) {
       const other = tensors.get(name)!;
@@ -44,7 +44,7 @@ describe('state dicts that PyTorch saved', () => {
 });
 
 test('a whole checkpoint is read as Maps, arrays, numbers, texts and tensors', () => {
-  const value = readTorch(fixture('checkpoint/checkpoint.pt')) as Map<string, unknown>;
+  const value = readTorch(fixtureBytes('checkpoint/checkpoint.pt')) as Map<string, unknown>;
   expect(value.get('epoch')).toBe(7);
   expect(value.get('tuple')).toEqual([1, -1, 2.5, null, true, 'text \u00e9\u4e2d']);
   expect(value.get('large')).toEqual([2 ** 31, -(2 ** 31), 2n ** 53n + 1n, -(2n ** 70n)]);
@@ -63,10 +63,10 @@ test('a whole checkpoint is read as Maps, arrays, numbers, texts and tensors', (
 });
 
 describe('refused, with what is wrong', () => {
-  const read = (file: string) => () => readTorch(fixture(`checkpoint/${file}`), { file });
+  const read = (file: string) => () => readTorch(fixtureBytes(`checkpoint/${file}`), { file });
 
   test('a checkpoint that is no state dict', () => {
-    expect(() => readStateDict(fixture('checkpoint/checkpoint.pt'), { file: 'checkpoint.pt' })).toThrow(
+    expect(() => readStateDict(fixtureBytes('checkpoint/checkpoint.pt'), { file: 'checkpoint.pt' })).toThrow(
       'checkpoint.pt: epoch: holds a number, expected a state dict (names and tensors); readTorch reads the whole file',
     );
   });
@@ -202,6 +202,8 @@ describe('pickles that mean harm', () => {
 
 test('hundreds of damaged archives are read or refused with a CheckpointError', () => {
   for (const file of ['state-dict.pt', 'checkpoint.pt', 'protocol-4.pt']) {
-    expect(readMutants(fixture(`checkpoint/${file}`), 300, readTorch)).toBeGreaterThan(50);
+    expect(
+      countRefused(mutants(fixtureBytes(`checkpoint/${file}`), 300), CheckpointError, readTorch),
+    ).toBeGreaterThan(50);
   }
 });

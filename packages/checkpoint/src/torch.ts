@@ -2,8 +2,8 @@
  * PyTorch's `.pt` and `.pth` files (`torch.save`, zip form): a pickle, and one archive member per storage. As with
  * `torch.load(weights_only=True)` only a fixed set of names may occur in the pickle, and nothing is executed.
  */
-import type { DType, Tensor } from '@sconce/tensor';
-import { countElements, elementSize, storageFrom, swapBytes, viewOf } from './bytes.ts';
+import { type DType, dtypeInfo, type Tensor } from '@sconce/tensor';
+import { countElements, storageFrom, swapBytes, viewOf } from './bytes.ts';
 import { CheckpointError } from './errors.ts';
 import { type PickleCallable, unpickle } from './pickle.ts';
 import type { ReadOptions } from './safetensors.ts';
@@ -182,7 +182,7 @@ class Loader {
     }
     const elements = countElements([count]);
     if (elements === undefined) return this.#fail(`storage of ${String(count)} elements`, key);
-    return new StorageReference(key, dtype, elements * (dtype === undefined ? 1 : elementSize(dtype)));
+    return new StorageReference(key, dtype, elements * (dtype === undefined ? 1 : dtypeInfo(dtype).bytes));
   };
 
   #fail(what: string, key?: string): never {
@@ -266,14 +266,14 @@ class Loader {
         return this.#fail(`tensor stride ${String(step)} is not valid`, key);
       if (count > 0) last += (shape[i]! - 1) * step;
     }
-    const needed = (last + 1) * elementSize(dtype);
+    const needed = (last + 1) * dtypeInfo(dtype).bytes;
     if (needed > reference.bytes) {
       return this.#fail(
         `storage is shorter than its tensor, expected at least ${needed} bytes, got ${reference.bytes}`,
         key,
       );
     }
-    const storage = this.#storage(reference, elementSize(dtype));
+    const storage = this.#storage(reference, dtypeInfo(dtype).bytes);
     return viewOf(storage, dtype, shape, strides, count === 0 ? 0 : (offset as number));
   }
 

@@ -1,14 +1,8 @@
-/** The README's first example runs as it stands there. */
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { runReadmeExample } from '@sconce/testing';
 import { expect, test } from 'vitest';
 
-test('the example in the README prints what it says', () => {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  const [, code = ''] = /```ts\n(.*?)```/s.exec(readFileSync(`${root}README.md`, 'utf8'))!;
-  const options = ['--conditions=@sconce/source', '--input-type=module-typescript', '--eval', code];
-  const printed = execFileSync(process.execPath, options, { cwd: root, encoding: 'utf8' });
+test('the example in the README prints what it says', async () => {
+  const { printed } = await runReadmeExample(new URL('../README.md', import.meta.url));
   expect(printed).toBe(`graph example (opset 28)
   input x: float32[N, 2]
   constant w: float32[2, 2] = [[1,-1],[2,1]]

@@ -1,5 +1,6 @@
 /** The npm package `onnx-proto` (ONNX 1.10, IR version 8) is an independent reader and writer of the same format. */
-import { globSync, readFileSync } from 'node:fs';
+
+import { fixtureBytes, fixturesLike } from '@sconce/testing';
 import { onnx } from 'onnx-proto';
 import { describe, expect, test } from 'vitest';
 import { decode, decodeModel, encode, encodeModel, type Messages } from './index.ts';
@@ -78,22 +79,18 @@ describe.each(shared)('%s with every field set', (name) => {
 });
 
 describe('models that PyTorch exported', () => {
-  const root = new URL('../../../fixtures/models/', import.meta.url);
-  const files = globSync('*/*.onnx', { cwd: root }).sort();
-
-  test('are there', () => {
-    expect(files.length).toBeGreaterThan(0);
-  });
-
-  test.each(files)('%s: reads as the peer reads it, and survives being written', (file) => {
-    const bytes = readFileSync(new URL(file, root));
-    const model = decodeModel(bytes);
-    const peer = onnx.ModelProto.toObject(onnx.ModelProto.decode(bytes), peerOptions);
-    expect(asPeer('ModelProto', model)).toEqual(plainBytes(peer));
-    const written = encodeModel(model);
-    expect(decodeModel(written)).toEqual(model);
-    for (const tensor of model.graph?.initializer ?? []) {
-      if (tensor.rawData !== undefined) expect(tensor.rawData.buffer).toBe(bytes.buffer);
-    }
-  });
+  test.each(fixturesLike('models/*/*.onnx'))(
+    '%s: reads as the peer reads it, and survives being written',
+    (file) => {
+      const bytes = fixtureBytes(file);
+      const model = decodeModel(bytes);
+      const peer = onnx.ModelProto.toObject(onnx.ModelProto.decode(bytes), peerOptions);
+      expect(asPeer('ModelProto', model)).toEqual(plainBytes(peer));
+      const written = encodeModel(model);
+      expect(decodeModel(written)).toEqual(model);
+      for (const tensor of model.graph?.initializer ?? []) {
+        if (tensor.rawData !== undefined) expect(tensor.rawData.buffer).toBe(bytes.buffer);
+      }
+    },
+  );
 });

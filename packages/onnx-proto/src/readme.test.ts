@@ -1,31 +1,12 @@
-/** The README's first example runs as it stands there, with its files in other places. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fixturePath, runReadmeExample } from '@sconce/testing';
 import { expect, test } from 'vitest';
 import { decodeModel } from './index.ts';
 
-test('the example in the README runs', () => {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  const out = mkdtempSync(join(tmpdir(), 'sconce-readme-'));
-  const fixtures = fileURLToPath(new URL('../../../fixtures/', import.meta.url));
-  const places: Record<string, string> = {
-    'model.onnx': join(fixtures, 'models/digits/legacy.onnx'),
-    'renamed.onnx': join(out, 'renamed.onnx'),
-  };
-  let [, code] = /```ts\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8'))! as unknown as [
-    string,
-    string,
-  ];
-  for (const [name, place] of Object.entries(places)) {
-    expect(code).toContain(`'${name}'`);
-    code = code.replaceAll(`'${name}'`, JSON.stringify(place));
-  }
-  const options = ['--conditions=@sconce/source', '--input-type=module-typescript', '--eval', code];
-  const printed = execFileSync(process.execPath, options, { cwd: root, encoding: 'utf8' });
+test('the example in the README runs', async () => {
+  const { printed, written } = await runReadmeExample(new URL('../README.md', import.meta.url), {
+    files: { 'model.onnx': fixturePath('models/digits/legacy.onnx'), 'renamed.onnx': 'scratch' },
+  });
   expect(printed).toContain('pytorch 17');
   expect(printed).toContain("'Conv'");
-  expect(decodeModel(readFileSync(join(out, 'renamed.onnx'))).producerName).toBe('me');
+  expect(decodeModel(written.get('renamed.onnx')!).producerName).toBe('me');
 });

@@ -10,11 +10,11 @@ import {
   type ModelProto,
 } from '@sconce/onnx-proto';
 import { tensor } from '@sconce/tensor';
+import { fixtureBytes, fixtureUrl } from '@sconce/testing';
 import { describe, expect, test } from 'vitest';
 import { OnnxError } from './errors.ts';
 import { importOnnx } from './import.ts';
 import { InferenceSession } from './session.ts';
-import { fixtureBytes, fixtureUrl } from './testing/fixtures.ts';
 
 const shape = (...sizes: number[]) => ({ dim: sizes.map((dimValue) => ({ dimValue })) });
 const floats = (name: string, ...sizes: number[]) => ({

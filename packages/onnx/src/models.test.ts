@@ -1,10 +1,11 @@
 /** Whole networks, exported by both of PyTorch's exporters, give PyTorch's outputs and go round. */
 import type { Tensor } from '@sconce/tensor';
+import { fixtureBytes, fixtureJson, fixtureNames } from '@sconce/testing';
 import { describe, expect, test } from 'vitest';
 import { exportGraph } from './export-graph.ts';
 import { InferenceSession } from './session.ts';
 import { expectClose } from './testing/compare.ts';
-import { fixtureBytes, fixtureJson, fixtureNames, fixtureTensors } from './testing/fixtures.ts';
+import { fixtureTensors } from './testing/fixtures.ts';
 import { runOnnxruntime } from './testing/onnxruntime.ts';
 
 interface Model {

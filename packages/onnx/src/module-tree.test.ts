@@ -1,7 +1,7 @@
+import { fixtureBytes, fixtureJson } from '@sconce/testing';
 import { describe, expect, test } from 'vitest';
 import { importOnnx } from './import.ts';
 import { type ModuleNode, moduleTree, printModuleTree } from './module-tree.ts';
-import { fixtureBytes, fixtureJson } from './testing/fixtures.ts';
 
 interface ModelFile {
   readonly modules: readonly { readonly path: string; readonly class: string }[];

@@ -1,10 +1,11 @@
 /** Every single-operator model that PyTorch's exporters and ONNX's tools wrote gives PyTorch's results. */
 import type { Tensor } from '@sconce/tensor';
+import { fixtureBytes, fixtureJson } from '@sconce/testing';
 import { describe, expect, test } from 'vitest';
 import { exportGraph } from './export-graph.ts';
 import { InferenceSession } from './session.ts';
 import { expectClose, expectLikeTorch } from './testing/compare.ts';
-import { fixtureBytes, fixtureJson, fixtureTensors } from './testing/fixtures.ts';
+import { fixtureTensors } from './testing/fixtures.ts';
 import { runOnnxruntime } from './testing/onnxruntime.ts';
 import { OLDEST_IMPORTED_OPSET } from './versions.ts';
 

@@ -1,11 +1,11 @@
 /** Operators with all their options give what onnxruntime gives, and every operator of the table is run by some test. */
 import { type AttributeValue, GraphBuilder, GraphSession, operators } from '@sconce/graph';
 import { manualSeed, rand, randn, type Tensor, tensor } from '@sconce/tensor';
+import { fixtureJson } from '@sconce/testing';
 import { describe, expect, test } from 'vitest';
 import { flag, float, int, ints, string } from './attribute-values.ts';
 import { exportGraph } from './export-graph.ts';
 import { expectClose } from './testing/compare.ts';
-import { fixtureJson } from './testing/fixtures.ts';
 import { runOnnxruntime } from './testing/onnxruntime.ts';
 
 interface Case {

@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DataType, encodeModel } from '@sconce/onnx-proto';
 import { tensor } from '@sconce/tensor';
+import { fixtureBytes, fixtureUrl } from '@sconce/testing';
 import { afterAll, describe, expect, test } from 'vitest';
 import { InferenceSession } from './session.ts';
-import { fixtureBytes, fixtureTensors, fixtureUrl } from './testing/fixtures.ts';
+import { fixtureTensors } from './testing/fixtures.ts';
 
 const digits = fixtureUrl('models/digits/dynamo.onnx');
 const input = fixtureTensors('models/digits/trace.safetensors').get('input')!;

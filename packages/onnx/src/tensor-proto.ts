@@ -2,23 +2,10 @@
 
 import { type OnnxElementType, onnxElementTypes } from '@sconce/graph';
 import { DataLocation, type Encodable, type TensorProto } from '@sconce/onnx-proto';
-import { type DType, dtypes, fromBytes, type Tensor } from '@sconce/tensor';
+import { type DType, dtypeInfo, dtypes, fromBytes, type Tensor } from '@sconce/tensor';
 
 /** Gives the bytes of an external data file by its location, or `undefined` when there is none. */
 export type ExternalData = (location: string) => Uint8Array | undefined;
-
-const bytesPerElement: Record<DType, number> = {
-  float32: 4,
-  float64: 8,
-  float16: 2,
-  bfloat16: 2,
-  int8: 1,
-  uint8: 1,
-  int16: 2,
-  int32: 4,
-  int64: 8,
-  bool: 1,
-};
 
 /** Name of an ONNX data type number. */
 export function elementTypeName(code: number | undefined): OnnxElementType | undefined {
@@ -52,7 +39,7 @@ export function tensorFromProto(
   if (shape.some((size) => size < 0) || !Number.isSafeInteger(elements))
     return refuse(`expected sizes of at least 0, got [${shape.join(', ')}]`);
   if (proto.segment !== undefined) return refuse('tensors stored in segments are not supported');
-  const wanted = elements * bytesPerElement[dtype];
+  const wanted = elements * dtypeInfo(dtype).bytes;
   let bytes: Uint8Array | undefined;
   if (proto.dataLocation === DataLocation.EXTERNAL)
     bytes = externalBytes(proto, wanted, refuse, externalData);
@@ -138,13 +125,6 @@ export function tensorToProto(tensor: Tensor, name?: string): Encodable<TensorPr
     dims: [...tensor.shape],
     dataType: onnxElementTypes.indexOf(tensor.dtype),
     ...(name !== undefined && { name }),
-    rawData: elementBytes(tensor),
+    rawData: tensor.toBytes(),
   };
-}
-
-/** A copy of a tensor's elements in row-major order, little-endian. */
-function elementBytes(tensor: Tensor): Uint8Array {
-  const whole = tensor.contiguous();
-  const size = bytesPerElement[tensor.dtype];
-  return whole.storage.bytes().slice(whole.offset * size, (whole.offset + whole.numel()) * size);
 }

@@ -67,6 +67,7 @@ export interface DTypeInfo {
   readonly name: DType;
   /** Category in type promotion; a later one wins over an earlier one. */
   readonly kind: 'bool' | 'int' | 'float';
+  /** Bytes of one element. */
   readonly bytes: 1 | 2 | 4 | 8;
   /** PyTorch's internal name, which its error messages use (`Long`, `Float`). */
   readonly scalarName: string;

@@ -2,7 +2,7 @@
 import type { Storage } from '@sconce/engine';
 import { type DType, dtypeInfo, type ElementArray } from './dtype.ts';
 import { fail } from './errors.ts';
-import { contiguousStrides, numelOf } from './shape.ts';
+import { contiguousStrides, isContiguousLayout, numelOf } from './shape.ts';
 import { forEachRow } from './strided.ts';
 
 /** What a Tensor is to memory. */
@@ -32,6 +32,8 @@ export function elementsOf(view: StridedElements): ElementArray {
 /** The elements in row-major order, copied out into an array of their own. */
 export function copyOut(view: StridedElements): ElementArray {
   const source = elementsOf(view);
+  if (isContiguousLayout(view.shape, view.strides))
+    return source.slice(view.offset, view.offset + numelOf(view.shape));
   const result = new (dtypeInfo(view.dtype).array)(numelOf(view.shape));
   const dense = { offset: 0, strides: contiguousStrides(view.shape) };
   forEachRow(view.shape, [view, dense], (offsets, length, steps) => {

@@ -3,6 +3,7 @@ import * as activation from './ops/activation.ts';
 import * as adaptivePooling from './ops/adaptive-pooling.ts';
 import * as comparison from './ops/comparison.ts';
 import * as convolution from './ops/convolution.ts';
+import * as convolutionTranspose from './ops/convolution-transpose.ts';
 import * as dropout from './ops/dropout.ts';
 import * as elementwise from './ops/elementwise.ts';
 import * as extremum from './ops/extremum.ts';
@@ -16,6 +17,8 @@ import * as pooling from './ops/pooling.ts';
 import * as reduction from './ops/reduction.ts';
 import * as resize from './ops/resize.ts';
 import * as shape from './ops/shape.ts';
+import * as slicing from './ops/slicing.ts';
+import * as softmax from './ops/softmax.ts';
 import * as random from './random/factories.ts';
 import { Tensor } from './tensor.ts';
 
@@ -25,6 +28,7 @@ export interface TensorMethods
     adaptivePooling.AdaptivePoolingMethods,
     comparison.ComparisonMethods,
     convolution.ConvolutionMethods,
+    convolutionTranspose.ConvolutionTransposeMethods,
     dropout.DropoutMethods,
     elementwise.ElementwiseMethods,
     extremum.ExtremumMethods,
@@ -38,6 +42,8 @@ export interface TensorMethods
     reduction.ReductionMethods,
     resize.ResizeMethods,
     shape.ShapeMethods,
+    slicing.SlicingMethods,
+    softmax.SoftmaxMethods,
     random.RandomMethods {}
 
 /** For every method an operator that takes the tensor first; one that is missing or of another type does not compile. */
@@ -57,6 +63,7 @@ const operators = {
   ...activation,
   ...adaptivePooling,
   ...convolution,
+  ...convolutionTranspose,
   ...dropout,
   ...elementwise,
   ...extremum,
@@ -68,6 +75,8 @@ const operators = {
   ...reduction,
   ...resize,
   ...shape,
+  ...slicing,
+  ...softmax,
   ...comparisons,
   ...joins,
   ...products,

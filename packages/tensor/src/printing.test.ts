@@ -1,10 +1,13 @@
+import { fixtureJson } from '@sconce/testing';
 import { describe, expect, test } from 'vitest';
 import { tensor } from './index.ts';
 import { formatFixed, formatScientific } from './printing.ts';
-import { readJson, readTensors } from './testing/fixtures.ts';
+import { readTensors } from './testing/fixtures.ts';
 
-const { cases } = readJson<{ cases: { name: string; tensor: string; printed: string }[] }>('printing.json');
-const tensors = readTensors('printing.safetensors');
+const { cases } = fixtureJson<{ cases: { name: string; tensor: string; printed: string }[] }>(
+  'tensor/printing.json',
+);
+const tensors = readTensors('tensor/printing.safetensors');
 
 describe('tensors print as PyTorch prints them', () => {
   test('the fixture holds cases', () => {

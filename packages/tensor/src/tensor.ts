@@ -129,7 +129,8 @@ export class Tensor {
 
   /**
    * Frees the storage now, for this tensor and all views of it; using one of them afterwards is an error.
-   * Never needed: unreachable tensors free their memory by themselves.
+   * Seldom needed: unreachable tensors free their memory by themselves. On WebAssembly they do so between tasks only,
+   * which a long loop that never yields does not reach.
    */
   dispose(): void {
     this.storage.dispose();

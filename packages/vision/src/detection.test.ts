@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fromTypedArray, type Tensor, zeros } from '@sconce/tensor';
+import { fixtureJson, fixturePath } from '@sconce/testing';
 import { describe, expect, test } from 'vitest';
 import {
   createImage,
@@ -10,7 +11,6 @@ import {
   readImage,
   VisionError,
 } from './index.ts';
-import { fixturePath } from './testing/fixtures.ts';
 
 const settings: DetectorSettings = {
   labels: ['cat'],
@@ -177,10 +177,10 @@ describe('parseDetectorSettings', () => {
 
 /** The trained detector's outputs and detections as PyTorch and Pillow gave them. */
 describe('the cat detector', () => {
-  const model = JSON.parse(readFileSync(fixturePath('models/cat-detector/model.json'), 'utf8')) as {
+  const model = fixtureJson<{
     detector: DetectorSettings;
     detections: Record<string, { label: string; score: number; box: number[] }[]>;
-  };
+  }>('models/cat-detector/model.json');
   const trace = readTrace(fixturePath('models/cat-detector/trace.safetensors'));
   const detector = parseDetectorSettings(JSON.stringify(model.detector));
 

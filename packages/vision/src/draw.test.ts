@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { tensor } from '@sconce/tensor';
+import { fixturePath } from '@sconce/testing';
 import { describe, expect, test } from 'vitest';
 import {
   boxesSvg,
@@ -13,7 +14,8 @@ import {
   VisionError,
   writeImage,
 } from './index.ts';
-import { chelsea } from './testing/fixtures.ts';
+
+const chelsea = fixturePath('images/chelsea.png');
 
 const gray = (width: number, height: number, channels: 1 | 3 | 4 = 3): Image =>
   createImage(width, height, channels, new Uint8Array(width * height * channels).fill(128));

@@ -2,10 +2,12 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { fixturePath } from '@sconce/testing';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { getImageNumChannels, readImage, VisionError } from './index.ts';
-import { chelsea, fixturePath } from './testing/fixtures.ts';
+
+const chelsea = fixturePath('images/chelsea.png');
 
 const folder = await mkdtemp(join(tmpdir(), 'sconce-vision-'));
 const colors = Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 10, 20, 30, 40, 50, 60, 70, 80, 90);

@@ -1,30 +1,11 @@
-/** The README's first example runs as it stands there, with its files in other places. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fixturePath, runReadmeExample } from '@sconce/testing';
 import { expect, test } from 'vitest';
 
-test('the example in the README runs', () => {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  const out = mkdtempSync(join(tmpdir(), 'sconce-readme-'));
-  const fixtures = fileURLToPath(new URL('../../../fixtures/', import.meta.url));
-  const places: Record<string, string> = {
-    'photo.jpg': join(fixtures, 'images/chelsea.png'),
-    'boxes.png': join(out, 'boxes.png'),
-  };
-  let [, code] = /```ts\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8'))! as unknown as [
-    string,
-    string,
-  ];
-  for (const [name, place] of Object.entries(places)) {
-    expect(code).toContain(`'${name}'`);
-    code = code.replaceAll(`'${name}'`, JSON.stringify(place));
-  }
-  const options = ['--conditions=@sconce/source', '--input-type=module-typescript', '--eval', code];
-  const printed = execFileSync(process.execPath, options, { cwd: root, encoding: 'utf8' });
+test('the example in the README runs', async () => {
+  const { printed, written } = await runReadmeExample(new URL('../README.md', import.meta.url), {
+    files: { 'photo.jpg': fixturePath('images/chelsea.png'), 'boxes.png': 'scratch' },
+  });
   expect(printed).toContain('451 300 3');
   expect(printed).toContain('[ 3, 224, 224 ]');
-  expect(readFileSync(join(out, 'boxes.png')).length).toBeGreaterThan(10_000);
+  expect(written.get('boxes.png')!.length).toBeGreaterThan(10_000);
 });

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { fixtureJson, fixturePath } from '@sconce/testing';
 import { describe, expect, test } from 'vitest';
 import { createImage, type Image, type ResizeOptions, readImage, resize, VisionError } from './index.ts';
-import { fixturePath } from './testing/fixtures.ts';
 
 interface Case {
   readonly image: string;
@@ -10,7 +9,7 @@ interface Case {
   readonly file: string;
 }
 
-const { cases } = JSON.parse(readFileSync(fixturePath('vision/resize.json'), 'utf8')) as { cases: Case[] };
+const { cases } = fixtureJson<{ cases: Case[] }>('vision/resize.json');
 const photo = await readImage(fixturePath('vision/photo.png'));
 
 test.each(cases)('$file: every value is Pillow\u2019s', async ({ image, interpolation, size, file }) => {

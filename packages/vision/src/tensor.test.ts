@@ -1,7 +1,9 @@
 import { fromTypedArray, manualSeed, rand, tensor } from '@sconce/tensor';
+import { fixturePath } from '@sconce/testing';
 import { describe, expect, test } from 'vitest';
 import { convertImage, createImage, normalize, readImage, toImage, toTensor, VisionError } from './index.ts';
-import { chelsea } from './testing/fixtures.ts';
+
+const chelsea = fixturePath('images/chelsea.png');
 
 const mean = [0.485, 0.456, 0.406];
 const std = [0.229, 0.224, 0.225];

@@ -27,8 +27,9 @@ export type InplaceArguments = LayerArguments<
 abstract class PlainActivation extends Module {
   readonly inplace: boolean;
 
-  constructor(layer: string, args: readonly unknown[]) {
+  constructor(...args: InplaceArguments) {
     super();
+    const layer = new.target.className;
     this.inplace = readArguments<InplaceOptions>(layer, inplaceNames, notInplace, args).inplace;
   }
 
@@ -41,10 +42,6 @@ abstract class PlainActivation extends Module {
 export class ReLU extends PlainActivation {
   static override readonly className: string = 'ReLU';
 
-  constructor(...args: InplaceArguments) {
-    super('ReLU', args);
-  }
-
   override forward(x: Tensor): Tensor {
     return F.relu(x);
   }
@@ -53,10 +50,6 @@ export class ReLU extends PlainActivation {
 /** min(max(x, 0), 6) (`torch.nn.ReLU6`). */
 export class ReLU6 extends PlainActivation {
   static override readonly className: string = 'ReLU6';
-
-  constructor(...args: InplaceArguments) {
-    super('ReLU6', args);
-  }
 
   override forward(x: Tensor): Tensor {
     return F.relu6(x);
@@ -67,10 +60,6 @@ export class ReLU6 extends PlainActivation {
 export class SiLU extends PlainActivation {
   static override readonly className: string = 'SiLU';
 
-  constructor(...args: InplaceArguments) {
-    super('SiLU', args);
-  }
-
   override forward(x: Tensor): Tensor {
     return F.silu(x);
   }
@@ -80,10 +69,6 @@ export class SiLU extends PlainActivation {
 export class Mish extends PlainActivation {
   static override readonly className: string = 'Mish';
 
-  constructor(...args: InplaceArguments) {
-    super('Mish', args);
-  }
-
   override forward(x: Tensor): Tensor {
     return F.mish(x);
   }
@@ -92,10 +77,6 @@ export class Mish extends PlainActivation {
 /** x * relu6(x + 3) / 6 (`torch.nn.Hardswish`). Prints no arguments, as in PyTorch. */
 export class Hardswish extends PlainActivation {
   static override readonly className: string = 'Hardswish';
-
-  constructor(...args: InplaceArguments) {
-    super('Hardswish', args);
-  }
 
   override forward(x: Tensor): Tensor {
     return F.hardswish(x);
@@ -109,10 +90,6 @@ export class Hardswish extends PlainActivation {
 /** relu6(x + 3) / 6 (`torch.nn.Hardsigmoid`). Prints no arguments, as in PyTorch. */
 export class Hardsigmoid extends PlainActivation {
   static override readonly className: string = 'Hardsigmoid';
-
-  constructor(...args: InplaceArguments) {
-    super('Hardsigmoid', args);
-  }
 
   override forward(x: Tensor): Tensor {
     return F.hardsigmoid(x);

@@ -1,7 +1,8 @@
 import { manualSeed, rand, type Tensor } from '@sconce/tensor';
+import { fixtureJson } from '@sconce/testing';
 import { describe, expect, it } from 'vitest';
 import * as nn from '../index.ts';
-import { firstBitDifference, readJson, readTensors } from '../testing/fixtures.ts';
+import { firstBitDifference, readTensors } from '../testing/fixtures.ts';
 
 interface Call {
   readonly op: string;
@@ -19,7 +20,7 @@ interface RandomCase {
 
 type LayerConstructor = new (...args: readonly unknown[]) => nn.Module;
 
-const { cases } = readJson<{ cases: readonly RandomCase[] }>('tensor/random.json');
+const { cases } = fixtureJson<{ cases: readonly RandomCase[] }>('tensor/random.json');
 const tensors = readTensors('tensor/random.safetensors');
 const starting = (name: string): RandomCase[] => cases.filter((one) => one.name.startsWith(name));
 

@@ -1,6 +1,7 @@
+import { fixtureJson } from '@sconce/testing';
 import { describe, expect, it } from 'vitest';
 import * as nn from '../index.ts';
-import { firstDifference, readJson, readTensors } from '../testing/fixtures.ts';
+import { firstDifference, readTensors } from '../testing/fixtures.ts';
 
 interface LayerCase {
   readonly name: string;
@@ -18,7 +19,7 @@ interface LayerCase {
 
 type LayerConstructor = new (...args: readonly unknown[]) => nn.Module;
 
-const { cases } = readJson<{ cases: readonly LayerCase[] }>('layers/layers.json');
+const { cases } = fixtureJson<{ cases: readonly LayerCase[] }>('layers/layers.json');
 const tensors = readTensors('layers/layers.safetensors');
 
 function build(one: LayerCase): nn.Module {

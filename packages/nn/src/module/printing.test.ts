@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { ones, type Tensor } from '@sconce/tensor';
+import { fixtureJson } from '@sconce/testing';
 import { describe, expect, it } from 'vitest';
 import * as nn from '../index.ts';
-import { readJson } from '../testing/fixtures.ts';
 import { pythonFloat, pythonFloatOption, pythonText } from './python-text.ts';
 
 class Net extends nn.Module {
@@ -204,7 +204,7 @@ const inexpressible: Readonly<Record<string, string>> = {
   'nn.Unflatten(1, torch.Size([2, 3]))': 'there is no torch.Size: shapes are lists, which print as tuples',
 };
 
-const { cases } = readJson<{ cases: readonly { name: string; build: string; printed: string }[] }>(
+const { cases } = fixtureJson<{ cases: readonly { name: string; build: string; printed: string }[] }>(
   'layers/printing.json',
 );
 

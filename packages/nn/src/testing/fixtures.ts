@@ -1,18 +1,11 @@
 /** Reads the fixtures that real PyTorch made, and compares tensors by the project's tolerance. */
-import { readFileSync } from 'node:fs';
 import { readSafetensors } from '@sconce/checkpoint';
 import type { Tensor } from '@sconce/tensor';
-
-const root = new URL('../../../../fixtures/', import.meta.url);
-
-/** A JSON fixture; a missing one throws. */
-export function readJson<T>(path: string): T {
-  return JSON.parse(readFileSync(new URL(path, root), 'utf8')) as T;
-}
+import { fixtureBytes } from '@sconce/testing';
 
 /** A lookup in a safetensors fixture that throws for names it does not hold. */
 export function readTensors(path: string): (name: string) => Tensor {
-  const { tensors } = readSafetensors(readFileSync(new URL(path, root)));
+  const { tensors } = readSafetensors(fixtureBytes(path));
   return (name) => {
     const found = tensors.get(name);
     if (found === undefined) throw new Error(`${path}: no tensor ${name}`);

@@ -1,12 +1,11 @@
 /** Pooling whose windows split an image into a given number of rows and columns. */
-import { cast, flatBigints, flatElements, materialize, newTensor } from '../access.ts';
+import { cast, flatBigints, flatElements, newTensor } from '../access.ts';
 import { bindArguments, checkTensor, pairArgument, requireFloat } from '../arguments.ts';
 import { defineOperator } from '../dispatcher.ts';
 import { fail, showSizes } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
-import { computeDType } from './elementwise-core.ts';
 import type { ValuesAndIndices } from './extremum.ts';
-import { batched, checkPair, unbatched } from './window.ts';
+import { checkPair, imageOf, unbatched } from './window.ts';
 
 /** The size that adaptive pooling gives: one number, or [height, width] where null keeps the input's size. */
 export type AdaptiveSize = number | readonly [number | null, number | null] | readonly (number | null)[];
@@ -52,11 +51,10 @@ function runAdaptive(
   ) => readonly [value: number, place: number],
 ): ValuesAndIndices {
   requireFloat(operator, x);
-  const compute = computeDType(x.dtype);
-  const image = materialize(batched(operator, cast(x, compute)));
-  const [batch, channels, inHeight, inWidth] = image.shape as readonly [number, number, number, number];
+  const image = imageOf(operator, x);
+  const [batch, channels, inHeight, inWidth] = image.shape;
   const shape = [batch, channels, ...size];
-  const values = newTensor(shape, compute);
+  const values = newTensor(shape, image.dtype);
   const indices = newTensor(withIndices ? shape : [0], 'int64');
   const from = flatElements(image) as Float64Array;
   const to = flatElements(values) as Float64Array;

@@ -1,7 +1,8 @@
 /** Every operator case that real PyTorch computed for fixtures/tensor/ops.json. */
+import { fixtureJson } from '@sconce/testing';
 import { describe, expect, test } from 'vitest';
 import * as face from '../index.ts';
-import { findDifference, readJson, readTensors } from '../testing/fixtures.ts';
+import { findDifference, readTensors } from '../testing/fixtures.ts';
 
 type Argument =
   | { tensor: string; view?: Record<string, number[]> }
@@ -21,8 +22,8 @@ interface Case {
   readonly outputs64: string[] | null;
 }
 
-const { cases } = readJson<{ cases: Case[] }>('ops.json');
-const tensors = readTensors('ops.safetensors');
+const { cases } = fixtureJson<{ cases: Case[] }>('tensor/ops.json');
+const tensors = readTensors('tensor/ops.safetensors');
 
 /** Makes an argument; `double` turns float32 tensors into float64, as the generator did for `outputs64`. */
 function read(argument: Argument, double: boolean): unknown {

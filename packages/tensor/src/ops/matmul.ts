@@ -62,18 +62,29 @@ function batchedProduct(a: Tensor, b: Tensor): Tensor {
   const output = newTensor([...batch, m, n], compute);
   if (k === 0) fillElements(output, 0);
   else if (numelOf(output.shape) > 0) {
+    const run = compute === 'float32' ? floatProduct : plainProduct;
     const count = numelOf(batch);
     const leftOffsets = batchOffsets(left.tensor);
     const rightOffsets = batchOffsets(right.tensor);
     for (let i = 0; i < count; i++) {
       const place = { left: leftOffsets[i]!, right: rightOffsets[i]!, output: i * m * n };
-      if (compute === 'float32') floatProduct(left, right, output, place, m, n, k);
-      else plainProduct(left, right, output, place, m, n, k);
+      run({ left, right, output, m, n, k }, place);
     }
   }
   return cast(output, dtype);
 }
 
+/** Products of matrices of one size: [m, k] and [k, n] give [m, n]. */
+interface Product {
+  readonly left: Matrix;
+  readonly right: Matrix;
+  readonly output: Tensor;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+/** Where the matrices of one product begin. */
 interface Place {
   readonly left: number;
   readonly right: number;
@@ -88,15 +99,7 @@ function batchOffsets(x: Tensor): number[] {
   return offsets;
 }
 
-function floatProduct(
-  left: Matrix,
-  right: Matrix,
-  output: Tensor,
-  place: Place,
-  m: number,
-  n: number,
-  k: number,
-): void {
+function floatProduct({ left, right, output, m, n, k }: Product, place: Place): void {
   gemm({
     a: { storage: left.tensor.storage, offset: place.left },
     b: { storage: right.tensor.storage, offset: place.right },
@@ -111,15 +114,7 @@ function floatProduct(
   });
 }
 
-function plainProduct(
-  left: Matrix,
-  right: Matrix,
-  output: Tensor,
-  place: Place,
-  m: number,
-  n: number,
-  k: number,
-): void {
+function plainProduct({ left, right, output, m, n, k }: Product, place: Place): void {
   const a = elementsOf(left.tensor);
   const b = elementsOf(right.tensor);
   const c = elementsOf(output);

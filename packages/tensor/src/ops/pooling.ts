@@ -1,17 +1,16 @@
 /** Pooling of images: largest and mean values of sliding windows. */
 import { pool2d } from '@sconce/engine';
-import { cast, flatBigints, flatElements, materialize, newTensor, sliceOf } from '../access.ts';
+import { cast, flatBigints, flatElements, newTensor, sliceOf } from '../access.ts';
 import { bindArguments, checkTensor, pairArgument, requireFloat } from '../arguments.ts';
 import { defineOperator } from '../dispatcher.ts';
 import { fail, showSizes } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
-import { computeDType } from './elementwise-core.ts';
 import type { ValuesAndIndices } from './extremum.ts';
-import { visitWindows } from './pooling-plain.ts';
+import { visitWindows, type WindowGeometry } from './pooling-plain.ts';
 import {
-  batched,
   checkPair,
   flatSides,
+  imageOf,
   type Padding2d,
   type Sides,
   type Size2d,
@@ -133,25 +132,36 @@ function normalizeWindow(
   return { kernelSize, stride, padding };
 }
 
-function outputSize(
+/** Where the windows over an image lie, and the shape of what comes of them. */
+function placeWindows(
   operator: string,
-  x: Tensor,
-  window: Window,
-  dilation: readonly [number, number],
+  image: ReturnType<typeof imageOf>,
+  { kernelSize, stride, padding }: Window,
   ceilMode: boolean,
-): [number, number] {
-  const [height, width] = x.shape.slice(-2) as [number, number];
-  const sizes = [height, width].map((size, d) =>
-    windowCount(size, window.kernelSize[d]!, window.padding[d]!, window.stride[d]!, dilation[d]!, ceilMode),
+  dilation: readonly [number, number] = [1, 1],
+): { shape: readonly number[]; geometry: WindowGeometry } {
+  const [batch, channels, inHeight, inWidth] = image.shape;
+  const [outHeight, outWidth] = [inHeight, inWidth].map((size, d) =>
+    windowCount(size, kernelSize[d]!, padding[d]!, stride[d]!, dilation[d]!, ceilMode),
   ) as [number, number];
-  if (sizes.some((size) => size < 1)) {
-    const channels = x.shape.at(-3);
+  if (outHeight < 1 || outWidth < 1) {
     fail(
       operator,
-      `Given input size: (${channels}x${height}x${width}). Calculated output size: (${channels}x${sizes.join('x')}). Output size is too small`,
+      `Given input size: (${channels}x${inHeight}x${inWidth}). Calculated output size: (${channels}x${outHeight}x${outWidth}). Output size is too small`,
     );
   }
-  return sizes;
+  const geometry = {
+    planes: batch * channels,
+    inHeight,
+    inWidth,
+    outHeight,
+    outWidth,
+    kernel: kernelSize,
+    stride,
+    padding: flatSides(padding),
+    dilation,
+  };
+  return { shape: [batch, channels, outHeight, outWidth], geometry };
 }
 
 function normalizeMaxPool(
@@ -178,26 +188,12 @@ function runMaxPool(
 ): ValuesAndIndices {
   if (x.dtype === 'bool')
     fail(operator, `"max_pool2d" not implemented for 'Bool'`, 'a dtype of numbers', 'bool');
-  const compute = computeDType(x.dtype);
-  const image = materialize(batched(operator, cast(x, compute)));
-  const [batch, channels, inHeight, inWidth] = image.shape as readonly [number, number, number, number];
-  const [outHeight, outWidth] = outputSize(operator, x, options, options.dilation, options.ceilMode);
-  const shape = [batch, channels, outHeight, outWidth];
-  const values = newTensor(shape, compute);
+  const image = imageOf(operator, x);
+  const { shape, geometry } = placeWindows(operator, image, options, options.ceilMode, options.dilation);
+  const values = newTensor(shape, image.dtype);
   const indices = newTensor(withIndices ? shape : [0], 'int64');
-  const geometry = {
-    planes: batch * channels,
-    inHeight,
-    inWidth,
-    outHeight,
-    outWidth,
-    kernel: options.kernelSize,
-    stride: options.stride,
-    padding: flatSides(options.padding),
-    dilation: options.dilation,
-  };
   if (values.numel() > 0) {
-    if (compute === 'float32') {
+    if (image.dtype === 'float32') {
       const optional = withIndices ? { indices: sliceOf(indices) } : {};
       pool2d({ kind: 'max', x: sliceOf(image), y: sliceOf(values), ...geometry, ...optional });
     } else {
@@ -271,24 +267,12 @@ export const avgPool2d: AvgPool2dOperator = defineOperator({
   forward: (x: Tensor, options: CanonicalAvgPool2d) => {
     const operator = 'avgPool2d';
     if (x.dtype !== 'int64') requireFloat(operator, x);
-    const compute = computeDType(x.dtype);
-    const image = materialize(batched(operator, cast(x, compute)));
-    const [batch, channels, inHeight, inWidth] = image.shape as readonly [number, number, number, number];
-    const [outHeight, outWidth] = outputSize(operator, x, options, [1, 1], options.ceilMode);
-    const output = newTensor([batch, channels, outHeight, outWidth], compute);
-    const geometry = {
-      planes: batch * channels,
-      inHeight,
-      inWidth,
-      outHeight,
-      outWidth,
-      kernel: options.kernelSize,
-      stride: options.stride,
-      padding: flatSides(options.padding),
-    };
+    const image = imageOf(operator, x);
+    const { shape, geometry } = placeWindows(operator, image, options, options.ceilMode);
+    const output = newTensor(shape, image.dtype);
     if (output.numel() > 0) {
       const divisor = options.divisorOverride;
-      if (compute === 'float32') {
+      if (image.dtype === 'float32') {
         const { countIncludePad } = options;
         const optional = divisor === null ? {} : { divisor };
         pool2d({
@@ -302,7 +286,7 @@ export const avgPool2d: AvgPool2dOperator = defineOperator({
       } else {
         const from = flatElements(image);
         const to = flatElements(output);
-        visitWindows({ ...geometry, dilation: [1, 1] }, (out, plane, places, padded) => {
+        visitWindows(geometry, (out, plane, places, padded) => {
           const count = divisor ?? (options.countIncludePad ? padded : places.length);
           if (from instanceof BigInt64Array) {
             to[out] = places.reduce((sum, place) => sum + from[plane + place]!, 0n) / BigInt(count);

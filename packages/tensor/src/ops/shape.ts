@@ -6,7 +6,7 @@ import type { DType } from '../dtype.ts';
 import { fail, showSizes } from '../errors.ts';
 import { inferSize, numelOf, viewStrides, wrapDim, wrapDims } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { narrowView, reshapeOf, selectView } from '../views.ts';
+import { reshapeOf } from '../views.ts';
 
 /** An operator that takes a list of integers as one array or spread over the arguments. */
 export interface SizesOperator {
@@ -214,161 +214,6 @@ export const unsqueeze: (x: Tensor, dim: number) => Tensor = defineOperator({
   },
 });
 
-/** `length` elements along a dimension from `start` on. Canonical: (x, dim, start, length), not negative. */
-export const narrow: (x: Tensor, dim: number, start: number, length: number) => Tensor = defineOperator({
-  name: 'narrow',
-  normalize: (x: Tensor, dim: number, start: number, length: number): [Tensor, number, number, number] => {
-    checkTensor('narrow', 'input', x);
-    if (x.ndim === 0) fail('narrow', 'narrow() cannot be applied to a 0-dim tensor.');
-    const axis = wrapDim('narrow', dim, x.ndim);
-    const size = x.shape[axis]!;
-    if (length < 0) fail('narrow', 'narrow(): length must be non-negative.');
-    if (start < -size || start > size) {
-      fail('narrow', `start out of range (expected to be in range of [${-size}, ${size}], but got ${start})`);
-    }
-    const first = start < 0 ? start + size : start;
-    if (first + length > size) {
-      fail('narrow', `start (${first}) + length (${length}) exceeds dimension size (${size}).`);
-    }
-    return [x, axis, first, length];
-  },
-  forward: narrowView,
-});
-
-/** The elements at one index of a dimension, which disappears. Canonical: (x, dim, index), not negative. */
-export const select: (x: Tensor, dim: number, index: number) => Tensor = defineOperator({
-  name: 'select',
-  normalize: (x: Tensor, dim: number, index: number): [Tensor, number, number] => {
-    checkTensor('select', 'input', x);
-    if (x.ndim === 0) fail('select', 'select() cannot be applied to a 0-dim tensor.');
-    const axis = wrapDim('select', dim, x.ndim);
-    const size = x.shape[axis]!;
-    if (!Number.isInteger(index) || index < -size || index >= size) {
-      fail(
-        'select',
-        `select(): index ${index} out of range for tensor of size ${showSizes(x.shape)} at dimension ${axis}`,
-      );
-    }
-    return [x, axis, index < 0 ? index + size : index];
-  },
-  forward: selectView,
-});
-
-/** Options of {@link slice}. */
-export interface SliceOptions {
-  readonly dim?: number;
-  readonly start?: number | null;
-  readonly end?: number | null;
-  readonly step?: number;
-}
-/** Signature of {@link slice}. */
-export interface SliceOperator {
-  (x: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number): Tensor;
-  (x: Tensor, options: SliceOptions): Tensor;
-}
-/**
- * Python's `x[start:end:step]` along a dimension; start and end may be negative or out of range. `step` is positive.
- * Canonical: (x, dim, start, end, step) within the dimension.
- */
-export const slice: SliceOperator = defineOperator({
-  name: 'slice',
-  normalize: (x: Tensor, ...rest: unknown[]): [Tensor, number, number, number, number] => {
-    checkTensor('slice', 'input', x);
-    const names = ['dim', 'start', 'end', 'step'] as const;
-    const { dim = 0, start = null, end = null, step = 1 } = bindArguments<SliceOptions>('slice', names, rest);
-    if (x.ndim === 0) fail('slice', 'slice() cannot be applied to a 0-dim tensor.');
-    const axis = wrapDim('slice', dim, x.ndim);
-    if (!Number.isInteger(step) || step <= 0) fail('slice', 'slice step must be positive');
-    const size = x.shape[axis]!;
-    const clip = (value: number): number => Math.min(Math.max(value < 0 ? value + size : value, 0), size);
-    const first = clip(start ?? 0);
-    return [x, axis, first, Math.max(clip(end ?? size), first), step];
-  },
-  forward: (x: Tensor, dim: number, start: number, end: number, step: number) => {
-    const length = Math.ceil((end - start) / step);
-    const strides = x.strides.with(dim, x.strides[dim]! * step);
-    return viewOf(x, x.shape.with(dim, length), strides, x.offset + start * x.strides[dim]!);
-  },
-});
-
-/** Views of `splitSize` elements along a dimension (the last may have fewer), or of the given sizes. Canonical: (x, sizes, dim). */
-export const split: (x: Tensor, splitSize: number | readonly number[], dim?: number) => Tensor[] =
-  defineOperator({
-    name: 'split',
-    normalize: (
-      x: Tensor,
-      splitSize: number | readonly number[],
-      ...rest: unknown[]
-    ): [Tensor, readonly number[], number] => {
-      checkTensor('split', 'input', x);
-      const { dim = 0 } = bindArguments<{ dim: number }>('split', ['dim'], rest);
-      if (x.ndim === 0) fail('split', 'split expects at least a 1-dimensional tensor');
-      const axis = wrapDim('split', dim, x.ndim);
-      return [x, splitSizes(x.shape[axis]!, splitSize), axis];
-    },
-    forward: splitViews,
-  });
-
-function splitSizes(size: number, splitSize: number | readonly number[]): readonly number[] {
-  if (typeof splitSize !== 'number') {
-    const sum = splitSize.reduce((a, b) => a + b, 0);
-    if (sum !== size || splitSize.some((part) => part < 0)) {
-      fail(
-        'split',
-        `split_with_sizes expects split_sizes to sum exactly to ${size} (input tensor's size at dimension), but got split_sizes=${showSizes(splitSize)}`,
-      );
-    }
-    return splitSize;
-  }
-  if (splitSize === 0 && size !== 0) {
-    fail('split', `split_size can only be 0 if dimension size is 0, but got dimension size of ${size}`);
-  }
-  if (!Number.isInteger(splitSize) || splitSize < 0) {
-    fail('split', `split expects split_size be non-negative, but got split_size=${splitSize}`);
-  }
-  if (size === 0) return [0];
-  const parts = Math.ceil(size / splitSize);
-  return Array.from({ length: parts }, (_, i) => Math.min(splitSize, size - i * splitSize));
-}
-
-function splitViews(x: Tensor, sizes: readonly number[], dim: number): Tensor[] {
-  let start = 0;
-  return sizes.map((size) => {
-    const part = narrowView(x, dim, start, size);
-    start += size;
-    return part;
-  });
-}
-
-/** At most `chunks` views of equal size along a dimension (the last may have fewer). Canonical: (x, chunks, dim). */
-export const chunk: (x: Tensor, chunks: number, dim?: number) => Tensor[] = defineOperator({
-  name: 'chunk',
-  normalize: (x: Tensor, chunks: number, ...rest: unknown[]): [Tensor, number, number] => {
-    checkTensor('chunk', 'input', x);
-    const { dim = 0 } = bindArguments<{ dim: number }>('chunk', ['dim'], rest);
-    if (x.ndim === 0) fail('chunk', 'chunk expects at least a 1-dimensional tensor');
-    if (!(chunks > 0))
-      fail('chunk', 'chunk expects `chunks` to be greater than 0', undefined, String(chunks));
-    return [x, chunks, wrapDim('chunk', dim, x.ndim)];
-  },
-  forward: (x: Tensor, chunks: number, dim: number) => {
-    const size = x.shape[dim]!;
-    if (size === 0) return Array.from({ length: chunks }, () => narrowView(x, dim, 0, 0));
-    return splitViews(x, splitSizes(size, Math.ceil(size / chunks)), dim);
-  },
-});
-
-/** One view for each index of a dimension, which disappears. Canonical: (x, dim). */
-export const unbind: (x: Tensor, dim?: number) => Tensor[] = defineOperator({
-  name: 'unbind',
-  normalize: (x: Tensor, ...rest: unknown[]): [Tensor, number] => {
-    checkTensor('unbind', 'input', x);
-    const { dim = 0 } = bindArguments<{ dim: number }>('unbind', ['dim'], rest);
-    return [x, wrapDim('unbind', dim, x.ndim)];
-  },
-  forward: (x: Tensor, dim: number) => Array.from({ length: x.shape[dim]! }, (_, i) => selectView(x, dim, i)),
-});
-
 /** The tensor itself if its elements lie in row-major order, else a copy. Canonical: (x). */
 export const contiguous: (x: Tensor) => Tensor = defineOperator({ name: 'contiguous', forward: materialize });
 
@@ -416,22 +261,6 @@ export interface ShapeMethods {
   squeeze(dim?: number | readonly number[]): Tensor;
   /** A new dimension of size 1 at `dim`. */
   unsqueeze(dim: number): Tensor;
-  /** `length` elements along a dimension from `start` on. */
-  narrow(dim: number, start: number, length: number): Tensor;
-  /** The elements at one index of a dimension, which disappears. */
-  select(dim: number, index: number): Tensor;
-  /**
-   * Python's `x[start:end:step]` along a dimension; start and end may be negative or out of range. `step` is
-   * positive.
-   */
-  slice(options: SliceOptions): Tensor;
-  slice(dim?: number, start?: number | null, end?: number | null, step?: number): Tensor;
-  /** Views of `splitSize` elements along a dimension (the last may have fewer), or of the given sizes. */
-  split(splitSize: number | readonly number[], dim?: number): Tensor[];
-  /** At most `chunks` views of equal size along a dimension (the last may have fewer). */
-  chunk(chunks: number, dim?: number): Tensor[];
-  /** One view for each index of a dimension, which disappears. */
-  unbind(dim?: number): Tensor[];
   /** The tensor itself if its elements lie in row-major order, else a copy. */
   contiguous(): Tensor;
   /** A copy in memory of its own. */

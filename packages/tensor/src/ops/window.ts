@@ -1,7 +1,8 @@
 /** What convolution and pooling share: reading padding in all its forms, and images with or without a batch dimension. */
-import { viewOf } from '../access.ts';
+import { cast, materialize, viewOf } from '../access.ts';
 import { fail, showSizes } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
+import { computeDType } from './elementwise-core.ts';
 
 /** An integer for both directions, or [height, width]. */
 export type Size2d = number | readonly [number, number] | readonly number[];
@@ -13,6 +14,9 @@ export type Sides = readonly [readonly [number, number], readonly [number, numbe
  * Padding of an image: one number, [height, width], or, beyond PyTorch, [[top, bottom], [left, right]] as ONNX has it.
  */
 export type Padding2d = number | readonly number[] | Sides;
+
+/** [N, C, H, W]. */
+type ImageShape = readonly [batch: number, channels: number, height: number, width: number];
 
 /** Brings padding to its four sides. */
 export function sidesOf(operator: string, padding: Padding2d): Sides {
@@ -51,7 +55,7 @@ export function checkPair(
 }
 
 /** An image tensor as [N, C, H, W]: without a batch dimension it gets one of size 1. */
-export function batched(operator: string, x: Tensor): Tensor {
+function batched(operator: string, x: Tensor): Tensor {
   if (x.ndim === 4) return x;
   if (x.ndim === 3) return viewOf(x, [1, ...x.shape], [0, ...x.strides]);
   fail(
@@ -60,6 +64,13 @@ export function batched(operator: string, x: Tensor): Tensor {
     '[N, C, H, W] or [C, H, W]',
     showSizes(x.shape),
   );
+}
+
+/** An image tensor as operators compute on it: [N, C, H, W], dense, 16-bit floats as float32. */
+export function imageOf(operator: string, x: Tensor): Tensor & { readonly shape: ImageShape } {
+  return materialize(batched(operator, cast(x, computeDType(x.dtype)))) as Tensor & {
+    readonly shape: ImageShape;
+  };
 }
 
 /** The result with the batch dimension removed again where the input had none. */

@@ -1,4 +1,5 @@
 /** The random numbers that real PyTorch drew for fixtures/tensor/random.json, call by call, bit for bit. */
+import { fixtureJson } from '@sconce/testing';
 import { describe, expect, test } from 'vitest';
 import {
   bernoulli,
@@ -17,7 +18,7 @@ import {
   type Tensor,
   tensor,
 } from '../index.ts';
-import { readJson, readTensors } from '../testing/fixtures.ts';
+import { readTensors } from '../testing/fixtures.ts';
 
 interface Call {
   readonly op: string;
@@ -27,8 +28,10 @@ interface Call {
   readonly outputs: Record<string, string>;
 }
 
-const { cases } = readJson<{ cases: { name: string; seed: number; calls: Call[] }[] }>('random.json');
-const tensors = readTensors('random.safetensors');
+const { cases } = fixtureJson<{ cases: { name: string; seed: number; calls: Call[] }[] }>(
+  'tensor/random.json',
+);
+const tensors = readTensors('tensor/random.safetensors');
 
 function draw({ op, input, args, kwargs }: Call): Tensor {
   const [first, second, third] = args;

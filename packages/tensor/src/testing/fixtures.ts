@@ -1,8 +1,6 @@
 /** Reads the fixtures that real PyTorch made, and compares tensors by the project's tolerance rule. For tests only. */
-import { readFileSync } from 'node:fs';
+import { fixtureBytes } from '@sconce/testing';
 import { type DType, fromBytes, Tensor } from '../index.ts';
-
-const folder = new URL('../../../../fixtures/tensor/', import.meta.url);
 
 const safetensorsNames: Readonly<Record<string, DType>> = {
   F32: 'float32',
@@ -17,22 +15,20 @@ const safetensorsNames: Readonly<Record<string, DType>> = {
   BOOL: 'bool',
 };
 
-/** Parses a JSON fixture; throws if the file is not there. */
-export function readJson<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as T;
-}
-
 /** Looks tensors up in a safetensors fixture by their keys; every call gives a new tensor. */
-export function readTensors(name: string): (key: string) => Tensor {
-  const bytes = readFileSync(new URL(name, folder));
-  const headerLength = Number(bytes.readBigUInt64LE(0));
+export function readTensors(path: string): (key: string) => Tensor {
+  const bytes = fixtureBytes(path);
+  const headerLength = Number(new DataView(bytes.buffer).getBigUint64(0, true));
   type Entry = { dtype: string; shape: number[]; data_offsets: [number, number] };
-  const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength)) as Record<string, Entry>;
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength))) as Record<
+    string,
+    Entry
+  >;
   return (key) => {
     const entry = header[key];
-    if (entry === undefined) throw new Error(`fixture ${name} has no tensor ${key}`);
+    if (entry === undefined) throw new Error(`fixture ${path} has no tensor ${key}`);
     const dtype = safetensorsNames[entry.dtype];
-    if (dtype === undefined) throw new Error(`fixture ${name}: tensor ${key} has dtype ${entry.dtype}`);
+    if (dtype === undefined) throw new Error(`fixture ${path}: tensor ${key} has dtype ${entry.dtype}`);
     const [start, end] = entry.data_offsets.map((offset) => 8 + headerLength + offset) as [number, number];
     return fromBytes(bytes.subarray(start, end), dtype, entry.shape);
   };

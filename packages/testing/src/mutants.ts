@@ -1,5 +1,4 @@
 /** Seeded damage to files, for tests that want an error instead of a hang or a crash. */
-import { CheckpointError } from '../errors.ts';
 
 /** mulberry32: whole numbers below `below`, from a seed. */
 function generator(seed: number): (below: number) => number {
@@ -13,12 +12,15 @@ function generator(seed: number): (below: number) => number {
 }
 
 /**
- * Reads `count` damaged copies of a file (bytes changed, cut, or a piece repeated); every one has to be read or
- * refused with a CheckpointError. Returns how many were refused.
+ * `count` damaged copies of a file: bytes changed, the end cut off, a piece repeated. The same seed (the
+ * file's length when left out) gives the same copies.
  */
-export function readMutants(bytes: Uint8Array, count: number, read: (mutant: Uint8Array) => unknown): number {
-  const random = generator(bytes.length);
-  let refused = 0;
+export function* mutants(
+  bytes: Uint8Array,
+  count: number,
+  seed: number = bytes.length,
+): Generator<Uint8Array<ArrayBuffer>> {
+  const random = generator(seed);
   for (let i = 0; i < count; i++) {
     const kind = random(4);
     let mutant = bytes.slice(0, kind === 0 ? random(bytes.length) : bytes.length);
@@ -30,10 +32,22 @@ export function readMutants(bytes: Uint8Array, count: number, read: (mutant: Uin
       // Values at the ends of their ranges break more than random ones.
       mutant[random(mutant.length)] = [0, 1, 0x7f, 0x80, 0xff, random(256)][random(6)]!;
     }
+    yield mutant;
+  }
+}
+
+/** Reads files of which each has to be read, or refused with a `refusal`; counts the refused ones. Other errors pass. */
+export function countRefused(
+  files: Iterable<Uint8Array>,
+  refusal: abstract new (...args: never[]) => Error,
+  read: (file: Uint8Array) => unknown,
+): number {
+  let refused = 0;
+  for (const file of files) {
     try {
-      read(mutant);
+      read(file);
     } catch (error) {
-      if (!(error instanceof CheckpointError)) throw error;
+      if (!(error instanceof refusal)) throw error;
       refused++;
     }
   }

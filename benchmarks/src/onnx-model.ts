@@ -1,0 +1,76 @@
+// Small ONNX models made in code: what the peer runs.
+
+import { AttributeType, DataType, type Encodable, encodeModel, type NodeProto } from '@sconce/onnx-proto';
+
+/** An attribute's value under its type. */
+type Attribute = { readonly int: number } | { readonly float: number } | { readonly ints: readonly number[] };
+
+/** One operator of the default domain. */
+export interface ModelNode {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly output: string;
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+}
+
+/** A constant of the model: float32, or int64 for shapes and axes. */
+interface ModelConstant {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | BigInt64Array;
+}
+
+/** A model of float32 inputs and one float32 output. */
+export interface SmallModel {
+  readonly nodes: readonly ModelNode[];
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+  readonly constants: Readonly<Record<string, ModelConstant>>;
+  readonly output: { readonly name: string; readonly shape: readonly number[] };
+}
+
+/** IR version and opset that onnxruntime 1.30 supports and that have every operator used here. */
+const VERSIONS = { ir: 10, opset: 20 } as const;
+
+/** Writes a model. */
+export function encodeSmallModel(model: SmallModel): Uint8Array {
+  return encodeModel({
+    irVersion: VERSIONS.ir,
+    producerName: 'sconce-benchmarks',
+    opsetImport: [{ domain: '', version: VERSIONS.opset }],
+    graph: {
+      name: 'benchmark',
+      node: model.nodes.map(nodeProto),
+      input: Object.entries(model.inputs).map(([name, shape]) => floatValue(name, shape)),
+      output: [floatValue(model.output.name, model.output.shape)],
+      initializer: Object.entries(model.constants).map(([name, { shape, data }]) => ({
+        name,
+        dims: shape,
+        dataType: data instanceof Float32Array ? DataType.FLOAT : DataType.INT64,
+        rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      })),
+    },
+  });
+}
+
+function nodeProto(node: ModelNode): Encodable<NodeProto> {
+  return {
+    opType: node.op,
+    name: node.output,
+    input: node.inputs,
+    output: [node.output],
+    attribute: Object.entries(node.attributes ?? {}).map(([name, value]) => {
+      if ('int' in value) return { name, type: AttributeType.INT, i: value.int };
+      if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
+      return { name, type: AttributeType.INTS, ints: value.ints };
+    }),
+  };
+}
+
+const floatValue = (name: string, shape: readonly number[]) => ({
+  name,
+  type: {
+    tensorType: {
+      elemType: DataType.FLOAT,
+      shape: { dim: shape.map((size) => ({ dimValue: size })) },
+    },
+  },
+});
