@@ -19,12 +19,13 @@ const allowed = {
   conformance: anyPackage,
   cli: anyPackage,
   benchmarks: anyPackage,
+  'browser-tests': anyPackage,
 };
 
 const problems = [];
 const edges = new Map();
 for (const group of ['packages', 'apps', '.']) {
-  const folders = group === '.' ? ['benchmarks'] : readdirSync(group);
+  const folders = group === '.' ? ['benchmarks', 'browser-tests'] : readdirSync(group);
   for (const folder of folders) {
     const manifest = JSON.parse(readFileSync(join(group, folder, 'package.json'), 'utf8'));
     const inWorkspace = (record) =>

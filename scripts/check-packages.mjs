@@ -1,60 +1,37 @@
 // Looks at every public package as a consumer gets it: packs the tarballs, lets publint and are-the-types-wrong read
 // them, installs them together in an empty project, imports each one and type checks those imports.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { installPackages, packPublicPackages } from './packing.mjs';
 
-const packFolder = resolve('.cache/packs');
 /** ESM only: CommonJS and the resolution of TypeScript before 4.7 are out of scope. */
 const ignoredResolutions = new Set(['node10', 'node16-cjs']);
 
-rmSync(packFolder, { recursive: true, force: true });
-mkdirSync(packFolder, { recursive: true });
 const problems = [];
-const packed = [];
-for (const folder of ['packages', 'apps'].flatMap((group) =>
-  readdirSync(group).map((name) => join(group, name)),
-)) {
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  if (manifest.private) continue;
-  const report = JSON.parse(
-    execFileSync('pnpm', ['pack', '--json', '--pack-destination', packFolder], {
-      cwd: folder,
-      encoding: 'utf8',
-    }),
-  );
-  const tarball = resolve(folder, report.filename);
-  packed.push({ name: manifest.name, tarball, importable: manifest.exports !== undefined });
+const packed = packPublicPackages('packs');
+for (const { name, tarball, importable } of packed) {
   const data = readFileSync(tarball);
   const buffer = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
   const lint = await publint({ pack: { tarball: buffer }, strict: true });
-  for (const message of lint.messages)
-    problems.push(`${manifest.name}: publint: ${formatMessage(message, lint.pkg)}`);
-  if (manifest.exports === undefined) continue;
+  for (const message of lint.messages) problems.push(`${name}: publint: ${formatMessage(message, lint.pkg)}`);
+  if (!importable) continue;
   const analysis = await checkPackage(createPackageFromTarballData(data));
   for (const problem of analysis.types === false ? [{ kind: 'NoTypes' }] : analysis.problems) {
     if (!ignoredResolutions.has(problem.resolutionKind) && problem.kind !== 'CJSResolvesToESM') {
-      problems.push(`${manifest.name}: types: ${JSON.stringify(problem)}`);
+      problems.push(`${name}: types: ${JSON.stringify(problem)}`);
     }
   }
 }
 
 const project = mkdtempSync(join(tmpdir(), 'sconce-consumer-'));
 try {
-  const local = Object.fromEntries(packed.map(({ name, tarball }) => [name, `file:${tarball}`]));
+  installPackages(project, packed);
   const names = packed.filter((entry) => entry.importable).map((entry) => entry.name);
-  writeFileSync(
-    join(project, 'package.json'),
-    JSON.stringify({ private: true, type: 'module', dependencies: local, overrides: local }),
-  );
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], {
-    cwd: project,
-    stdio: 'inherit',
-  });
   const source = names.map((name, i) => `import * as m${i} from '${name}';`).join('\n');
   const check = names
     .map((name, i) => `if (Object.keys(m${i}).length === 0) throw new Error('${name} exports nothing');`)

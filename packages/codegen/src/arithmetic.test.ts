@@ -7,30 +7,38 @@ import {
   integer,
   type KernelBuilder,
   kernel,
-  type LaneType,
   output,
   overVectors,
   type Vector,
 } from './index.ts';
-import { arrayOf, expectSame, fusedMultiplyAdd, type Lanes, pairs, round } from './testing/numbers.ts';
+import {
+  arrayOf,
+  expectSame,
+  fusedMultiplyAdd,
+  type Lanes,
+  type NumberType,
+  pairs,
+  round,
+} from './testing/numbers.ts';
 import { runners } from './testing/run.ts';
 
 type Binary = (k: KernelBuilder, a: Vector, b: Vector) => Vector;
 
 /** A kernel that applies an operation to two arrays, element by element. */
-function binaryKernel(name: string, type: LaneType, to: LaneType, apply: Binary) {
+function binaryKernel(name: string, type: NumberType, to: NumberType, apply: Binary) {
   return kernel(name, { x: input(type), y: input(type), z: output(to), n: integer() }, (k) => {
     const [x, y, z] = [k.pointer('x'), k.pointer('y'), k.pointer('z')];
     overVectors(k, type, k.integer('n'), [x, y, z], (at) => {
-      at.store(apply(k as unknown as KernelBuilder, at.load(x), at.load(y)), z);
+      const result = apply(k as unknown as KernelBuilder, at.load(x), at.load(y));
+      at.store(result as Vector<NumberType>, z);
     });
   });
 }
 
-const all: readonly LaneType[] = ['f32', 'f64', 'i32'];
-const floats: readonly LaneType[] = ['f32', 'f64'];
-const bits = (type: LaneType, a: number): Int32Array => new Int32Array(arrayOf[type].of(a).buffer);
-const onBits = (type: LaneType, a: number, b: number, apply: (a: number, b: number) => number): number => {
+const all: readonly NumberType[] = ['f32', 'f64', 'i32'];
+const floats: readonly NumberType[] = ['f32', 'f64'];
+const bits = (type: NumberType, a: number): Int32Array => new Int32Array(arrayOf[type].of(a).buffer);
+const onBits = (type: NumberType, a: number, b: number, apply: (a: number, b: number) => number): number => {
   const [x, y] = [bits(type, a), bits(type, b)];
   return new arrayOf[type](x.map((word, i) => apply(word, y[i]!)).buffer)[0]!;
 };
@@ -46,9 +54,9 @@ const pick = (condition: boolean, a: number, b: number): number => (condition ? 
 const signed = (a: number, rounded: number): number => (rounded === 0 ? Math.sign(1 / a) * 0 : rounded);
 
 interface Case {
-  readonly types: readonly LaneType[];
+  readonly types: readonly NumberType[];
   readonly record: Binary;
-  readonly expected: (a: number, b: number, type: LaneType) => number;
+  readonly expected: (a: number, b: number, type: NumberType) => number;
 }
 
 const unary =

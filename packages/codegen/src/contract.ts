@@ -16,7 +16,10 @@ export interface IntegerArgument {
   readonly kind: 'integer';
 }
 
-export interface ScalarArgument<T extends LaneType = LaneType> {
+/** Lane types that a scalar argument can have; an i64 comes as an `integer`, or from memory. */
+export type ScalarType = Exclude<LaneType, 'i64'>;
+
+export interface ScalarArgument<T extends ScalarType = ScalarType> {
   readonly kind: 'scalar';
   readonly type: T;
 }
@@ -45,7 +48,7 @@ export const inout = <E extends ElementType>(element: E): PointerArgument<E> => 
 export const integer = (): IntegerArgument => ({ kind: 'integer' });
 
 /** A number of the given lane type, which the kernel sees as a vector with that value in every lane. */
-export const scalar = <T extends LaneType>(type: T): ScalarArgument<T> => ({ kind: 'scalar', type });
+export const scalar = <T extends ScalarType>(type: T): ScalarArgument<T> => ({ kind: 'scalar', type });
 
 function pointer<E extends ElementType>(element: E, access: Access): PointerArgument<E> {
   return { kind: 'pointer', element, access };

@@ -1,6 +1,6 @@
-/** One small kernel language and its targets: WebAssembly and a checking interpreter. */
+/** One small kernel language and its targets: x86-64, WebAssembly and a checking interpreter. */
 
-export { KernelBuilder } from './builder.ts';
+export { KernelBuilder, type NarrowOptions } from './builder.ts';
 export {
   type Access,
   type Argument,
@@ -13,6 +13,7 @@ export {
   output,
   type PointerArgument,
   type ScalarArgument,
+  type ScalarType,
   scalar,
   writeArguments,
 } from './contract.ts';
@@ -28,10 +29,22 @@ export {
 export { type Kernel, kernel, specKey } from './kernel.ts';
 export { copySign, erf, exp, log, polynomial, sigmoid, tanh } from './math.ts';
 export type { AccessOptions } from './memory-recorder.ts';
-export type { Comparison, ShufflePattern } from './operations.ts';
+export type { Comparison, Half, PrefetchHint, ShufflePattern } from './operations.ts';
 export { overVectors, type VectorAccess } from './patterns.ts';
 export type { Target } from './target.ts';
-export type { ElementType, FloatType, Integer, LaneType, Mask, Operand, Pointer, Vector } from './types.ts';
+export type {
+  ElementType,
+  FloatType,
+  Integer,
+  LaneType,
+  Mask,
+  NarrowInteger,
+  NarrowType,
+  Operand,
+  Pointer,
+  Vector,
+  WideType,
+} from './types.ts';
 export {
   assembleWasm,
   type CompiledKernel,
@@ -40,3 +53,21 @@ export {
   type WasmOptions,
   wasmTarget,
 } from './wasm/target.ts';
+export {
+  compileProgram,
+  controlBytes,
+  controlWords,
+  type ProgramStep,
+  programSlots,
+  programStatus,
+} from './x64/program.ts';
+export { cpuidStub, xgetbvStub } from './x64/stubs.ts';
+export {
+  avx2Target,
+  avx512Target,
+  compileX64,
+  type MachineCode,
+  type RegisterLimits,
+  type X64Options,
+  type X64Target,
+} from './x64/target.ts';

@@ -1,14 +1,29 @@
 /**
- * Functions of float32 vectors, written in the kernel language. Polynomials are minimax fits made for these intervals, in
- * Horner's scheme; the reductions of the arguments follow Cody and Waite. Errors are stated in units in the last place (ulp)
- * of the exact result; they hold with and without fused multiply-add.
+ * Functions of float vectors, written in the kernel language; those of float64 are in math-f64.ts. Polynomials are minimax fits
+ * made for these intervals, in Horner's scheme; the reductions of the arguments follow Cody and Waite. Errors are stated in units
+ * in the last place (ulp) of the exact result; they hold with and without fused multiply-add.
  */
 
 import type { KernelBuilder } from './builder.ts';
 import type { Contract } from './contract.ts';
-import type { Operand, Vector } from './types.ts';
+import { copySign, polynomial } from './math-bits.ts';
+import { erf64, exp64, log64, tanh64 } from './math-f64.ts';
+import type { FloatType, Vector } from './types.ts';
+
+export { copySign, polynomial };
 
 type F32 = Vector<'f32'>;
+type F64 = Vector<'f64'>;
+
+/** The function for the type of `x`. */
+function of<C extends Contract, T extends FloatType>(
+  k: KernelBuilder<C>,
+  x: Vector<T>,
+  float32: (k: KernelBuilder<C>, x: F32) => F32,
+  float64: (k: KernelBuilder<C>, x: F64) => F64,
+): Vector<T> {
+  return (x.type === 'f64' ? float64(k, x as F64) : float32(k, x as F32)) as Vector<T>;
+}
 
 /** ln 2 in two parts; the first has so few bits that its products with exponents are exact. */
 const ln2High = 0.693359375;
@@ -18,8 +33,12 @@ const expTerms = [
   0.4999999403953552, 0.1666651964187622, 0.041668400168418884, 0.00836885068565607, 0.0013814320554956794,
 ];
 
-/** e to the power x. Error at most 1.1 ulp, denormal results included; 0 and infinity where float32 ends, NaN for NaN. */
-export function exp<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
+/** e to the power x. Error at most 1.1 ulp, denormal results included; 0 and infinity where the type ends, NaN for NaN. */
+export function exp<C extends Contract, T extends FloatType>(k: KernelBuilder<C>, x: Vector<T>): Vector<T> {
+  return of(k, x, exp32, exp64);
+}
+
+function exp32<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
   const clamped = k.pmin(k.pmax(x, -104), 89);
   const n = k.nearest(k.mul(clamped, Math.LOG2E));
   const r = k.fnma(n, ln2Low, k.fnma(n, ln2High, clamped));
@@ -36,7 +55,11 @@ const logTerms = [
 ];
 
 /** The natural logarithm. Error at most 1 ulp; minus infinity for zero, NaN below zero. */
-export function log<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
+export function log<C extends Contract, T extends FloatType>(k: KernelBuilder<C>, x: Vector<T>): Vector<T> {
+  return of(k, x, log32, log64);
+}
+
+function log32<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
   const denormal = k.compare(x, '<', 2 ** -126);
   const bits = k.reinterpret('i32', k.select(denormal, k.mul(x, 2 ** 23), x));
   // x = m * 2^e with m from sqrt(1/2) to sqrt(2)
@@ -56,7 +79,10 @@ export function log<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
 }
 
 /** The logistic function 1 / (1 + e^-x). Error at most 2.5 ulp, denormal results included. */
-export function sigmoid<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
+export function sigmoid<C extends Contract, T extends FloatType>(
+  k: KernelBuilder<C>,
+  x: Vector<T>,
+): Vector<T> {
   const e = exp(k, k.neg(k.abs(x)));
   return k.div(k.select(k.compare(x, '<', 0), e, 1), k.add(e, 1));
 }
@@ -67,7 +93,11 @@ const tanhTerms = [
 ];
 
 /** The hyperbolic tangent. Error at most 1.5 ulp. */
-export function tanh<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
+export function tanh<C extends Contract, T extends FloatType>(k: KernelBuilder<C>, x: Vector<T>): Vector<T> {
+  return of(k, x, tanh32, tanh64);
+}
+
+function tanh32<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
   const magnitude = k.abs(x);
   const square = k.mul(x, x);
   const small = k.fma(k.mul(x, square), polynomial(k, square, tanhTerms), x);
@@ -87,24 +117,16 @@ const erfcTerms = [
 ];
 
 /** The error function. Error at most 1.5 ulp; never beyond 1 in magnitude. */
-export function erf<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
+export function erf<C extends Contract, T extends FloatType>(k: KernelBuilder<C>, x: Vector<T>): Vector<T> {
+  return of(k, x, erf32, erf64);
+}
+
+function erf32<C extends Contract>(k: KernelBuilder<C>, x: F32): F32 {
   const square = k.mul(x, x);
   const small = k.fma(x, polynomial(k, square, erfTerms), x);
   const t = k.pmin(k.abs(x), 3.95);
   const large = k.sub(1, exp(k, k.neg(k.fma(t, polynomial(k, t, erfcTerms), t))));
   return k.select(k.compare(t, '<', 0.925), small, copySign(k, large, x));
-}
-
-/** The magnitude of the first with the sign of the second. */
-export function copySign<C extends Contract>(k: KernelBuilder<C>, magnitude: F32, sign: F32): F32 {
-  return k.or(k.abs(magnitude), k.and(sign, -0));
-}
-
-/** `terms[0] + terms[1] * x + terms[2] * x^2 + ...` */
-export function polynomial<C extends Contract>(k: KernelBuilder<C>, x: F32, terms: readonly number[]): F32 {
-  return terms
-    .slice(0, -1)
-    .reduceRight<Operand<'f32'>>((sum, term) => k.fma(sum, x, term), terms.at(-1)!) as F32;
 }
 
 /** 2 to the power n, n from -126 to 127. */

@@ -1,6 +1,7 @@
 /** The part of the kernel language that moves vectors between memory and registers. */
 
 import type { Contract } from './contract.ts';
+import type { PrefetchHint } from './operations.ts';
 import { Recorder } from './recorder.ts';
 import {
   describe,
@@ -48,6 +49,15 @@ export class MemoryRecorder<C extends Contract> extends Recorder<C> {
     const to = this.newVector(from.element);
     this.emit({ code: 'broadcast', to, at: this.address(from, offset) });
     return to;
+  }
+
+  /**
+   * Asks for the cache line at an address ahead of its use. Any address is allowed, past the end of a buffer too; targets without
+   * such an instruction do nothing.
+   * @param hint `l1` for reads soon, `l2` for reads later, `once` for a single read, `write` for writes.
+   */
+  prefetch(at: Pointer, offset = 0, hint: PrefetchHint = 'l1'): void {
+    this.emit({ code: 'prefetch', at: this.address(at, offset), hint });
   }
 
   /** Stores a whole vector. */

@@ -1,27 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type ElementType,
-  input,
-  integer,
-  kernel,
-  type LaneType,
-  output,
-  type ShufflePattern,
-  scalar,
-} from './index.ts';
-import { arrayOf, expectSame, type Lanes } from './testing/numbers.ts';
-import { runners } from './testing/run.ts';
+import { type ElementType, input, integer, kernel, output, type ShufflePattern, scalar } from './index.ts';
+import { arrayOf, expectSame, type Lanes, type NumberType } from './testing/numbers.ts';
+import { runners, vectorBytesOf } from './testing/run.ts';
 
-const laneTypes: readonly LaneType[] = ['f32', 'f64', 'i32'];
+const laneTypes: readonly NumberType[] = ['f32', 'f64', 'i32'];
 
 /** Numbers that differ from each other and from what memory holds otherwise. */
-function ramp(type: LaneType, length: number): Lanes {
+function ramp(type: NumberType, length: number): Lanes {
   return arrayOf[type].from(Array.from({ length }, (_, i) => (i + 1) * (i % 2 ? -1 : 1)));
 }
 
 describe.each(runners)('on %s', (name, run) => {
-  const lanesOf = (type: LaneType): number => (name.includes('64') ? 64 : 16) / (type === 'f64' ? 8 : 4);
+  const lanesOf = (type: NumberType): number => vectorBytesOf(name) / (type === 'f64' ? 8 : 4);
 
   it.each(laneTypes)(
     'partial accesses of %s touch count elements, from none to more than a vector',
@@ -240,6 +231,19 @@ describe.each(runners)('on %s', (name, run) => {
     const [x, y] = [BigInt64Array.of(-0x123456789abcdef0n), new BigInt64Array(1)];
     run(subject, { x, y });
     expect(y[0]).toBe(x[0]);
+  });
+
+  it('prefetches what lies behind a buffer too', () => {
+    const subject = kernel('ahead', { x: input('f32'), y: output('f32') }, (k) => {
+      const [x, y] = [k.pointer('x'), k.pointer('y')];
+      for (const hint of ['l1', 'l2', 'once', 'write'] as const) k.prefetch(x, 1 << 20, hint);
+      k.prefetch(y);
+      k.store(k.load(x), y);
+    });
+    const lanes = lanesOf('f32');
+    const [x, y] = [ramp('f32', lanes), new Float32Array(lanes)];
+    run(subject, { x, y });
+    expectSame(y, x);
   });
 
   it('takes negative offsets', () => {

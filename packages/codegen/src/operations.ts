@@ -1,6 +1,6 @@
 /** The recorded form of a kernel: a flat list of operations on mutable variables, blocks closed by `end`. */
 
-import type { Integer, LaneType, Mask, Pointer, Variable, Vector } from './types.ts';
+import type { Integer, LaneType, Mask, NarrowInteger, Pointer, Variable, Vector } from './types.ts';
 
 /** Comparisons of integers and of lanes. With a NaN only `!=` is true. */
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
@@ -30,7 +30,7 @@ export type BinaryOperator =
 /** Operators on masks. */
 export type MaskOperator = 'and' | 'or' | 'xor' | 'andNot';
 
-/** Shifts of i32 lanes by a constant: left, right with zeros, right with the sign. */
+/** Shifts of integer lanes by a constant: left, right with zeros, right with the sign. */
 export type ShiftOperator = 'shl' | 'shrLogical' | 'shrArithmetic';
 
 /**
@@ -66,9 +66,13 @@ export type ScalarOperation =
   | { code: 'else' }
   | { code: 'end' };
 
+/** What a cache line will be wanted for: reads soon, reads later, one read only, writes. */
+export type PrefetchHint = 'l1' | 'l2' | 'once' | 'write';
+
 /** Vectors from memory and to it. */
 export type MemoryOperation =
   | { code: 'scalar'; to: Vector; slot: number }
+  | { code: 'prefetch'; at: Address; hint: PrefetchHint }
   | { code: 'load'; to: Vector; at: Address; aligned: boolean }
   | { code: 'loadPartial'; to: Vector; at: Address; count: Integer; fill: Vector }
   | { code: 'broadcast'; to: Vector; at: Address }
@@ -77,19 +81,33 @@ export type MemoryOperation =
   | { code: 'storeFirst'; from: Vector; at: Address }
   /** Lane `i` is loaded from `i * stride` bytes further; lanes from `count` on, if given, come from `fill`. */
   | { code: 'gather'; to: Vector; at: Address; stride: Integer; count: Integer | undefined; fill: Vector }
-  | { code: 'scatter'; from: Vector; at: Address; stride: Integer; count: Integer | undefined };
+  | { code: 'scatter'; from: Vector; at: Address; stride: Integer; count: Integer | undefined }
+  /** Elements become i32 lanes, those of f16 become f32 lanes; lanes from `count` on, if given, are zero. */
+  | { code: 'loadWide'; to: Vector; at: Address; element: PackedType; count: Integer | undefined }
+  /** Integers keep their lower bits; f16 is rounded to nearest, ties to even. */
+  | { code: 'storeNarrow'; from: Vector; at: Address; element: PackedType; count: Integer | undefined };
+
+/** Narrow elements that targets know; `f16` only where the target says so, `bf16` is made of integers. */
+export type PackedType = NarrowInteger | 'f16';
+
+/** The first or the second half of the lanes. */
+export type Half = 'low' | 'high';
 
 /** Vectors and masks in registers. */
 export type VectorOperation =
   /** Copies a variable of any kind. */
   | { code: 'move'; to: Variable; from: Variable }
-  | { code: 'splat'; to: Vector<'i32'>; from: Integer }
+  | { code: 'splat'; to: Vector; from: Integer }
   | { code: 'unary'; operator: UnaryOperator; to: Vector; a: Vector }
   | { code: 'binary'; operator: BinaryOperator; to: Vector; a: Vector; b: Vector }
   /** `to = a * b + c`, or `to = c - a * b` when `negated`; rounded once or twice, as the target does. */
   | { code: 'fma'; negated: boolean; to: Vector; a: Vector; b: Vector; c: Vector }
-  | { code: 'shift'; operator: ShiftOperator; to: Vector<'i32'>; a: Vector<'i32'>; count: number }
+  | { code: 'shift'; operator: ShiftOperator; to: Vector; a: Vector; count: number }
   | { code: 'convert'; to: Vector; from: Vector }
+  /** Half of the lanes become f64 (from f32 or i32) or i64 (from i32). */
+  | { code: 'widen'; to: Vector; from: Vector; half: Half }
+  /** The lanes of two f64 vectors, one after the other, become f32 (to nearest) or i32 (towards zero). */
+  | { code: 'narrow'; to: Vector; low: Vector<'f64'>; high: Vector<'f64'> }
   | { code: 'reinterpret'; to: Vector; from: Vector }
   | { code: 'compare'; comparison: Comparison; to: Mask; a: Vector; b: Vector }
   | { code: 'mask'; operator: MaskOperator; to: Mask; a: Mask; b: Mask }
@@ -123,7 +141,7 @@ export interface Constant {
   readonly lanes: readonly number[];
 }
 
-const arithmetic: readonly LaneType[] = ['f32', 'f64', 'i32'];
+const arithmetic: readonly LaneType[] = ['f32', 'f64', 'i32', 'i64'];
 const floats: readonly LaneType[] = ['f32', 'f64'];
 
 /** Lane types that each operator on one vector accepts. */
@@ -170,8 +188,12 @@ export function shuffleLanes(pattern: ShufflePattern, distance: number, lanes: n
 /** The variables that an operation reads, in no particular order. */
 export function reads(operation: Operation): Variable[] {
   const found: Variable[] = [];
-  for (const [field, value] of Object.entries(operation)) {
-    if (field === 'to' || typeof value !== 'object') continue; // numbers, names, absent counts
+  const fields = operation as unknown as Readonly<
+    Record<string, Variable | Address | number | string | undefined>
+  >;
+  for (const field in fields) {
+    const value = fields[field];
+    if (typeof value !== 'object' || field === 'to') continue; // numbers, names, absent counts
     found.push('pointer' in value ? value.pointer : value);
   }
   return found;

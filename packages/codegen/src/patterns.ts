@@ -1,8 +1,8 @@
 /** Loop patterns that many kernels share. */
 
-import type { KernelBuilder } from './builder.ts';
+import type { KernelBuilder, NarrowOptions } from './builder.ts';
 import type { Contract } from './contract.ts';
-import type { Integer, LaneType, Operand, Pointer, Vector } from './types.ts';
+import type { Integer, LaneType, NarrowType, Operand, Pointer, Vector, WideType } from './types.ts';
 
 /** Loads and stores at the current position of {@link overVectors}: whole vectors, or the tail. */
 export interface VectorAccess {
@@ -10,6 +10,14 @@ export interface VectorAccess {
   load<T extends LaneType>(from: Pointer<T>, fill?: Operand<NoInfer<T>>): Vector<T>;
   /** Stores the lanes in range. */
   store<T extends LaneType>(value: Operand<NoInfer<T>>, at: Pointer<T>): void;
+  /** Loads narrow elements as 32-bit lanes; those out of range hold `fill`. */
+  loadWide<N extends NarrowType>(from: Pointer<N>, fill?: Operand<NoInfer<WideType<N>>>): Vector<WideType<N>>;
+  /** Stores 32-bit lanes as narrow elements. */
+  storeNarrow<N extends NarrowType>(
+    value: Operand<NoInfer<WideType<N>>>,
+    at: Pointer<N>,
+    options?: NarrowOptions,
+  ): void;
   /** In the tail, the number of lanes in range. */
   readonly count: Integer | undefined;
 }
@@ -31,7 +39,13 @@ export function overVectors<C extends Contract>(
 ): void {
   const lanes = k.lanes(type);
   k.loop(k.shr(count, Math.log2(lanes)), () => {
-    body({ count: undefined, load: (from) => k.load(from), store: (value, at) => k.store(value, at) });
+    body({
+      count: undefined,
+      load: (from) => k.load(from),
+      store: (value, at) => k.store(value, at),
+      loadWide: (from) => k.loadWide(from),
+      storeNarrow: (value, at, options) => k.storeNarrow(value, at, 0, options),
+    });
     for (const pointer of pointers) k.advance(pointer, lanes);
   });
   const tail = k.and(count, lanes - 1);
@@ -40,6 +54,8 @@ export function overVectors<C extends Contract>(
       count: tail,
       load: (from, fill = 0) => k.loadPartial(from, 0, tail, fill),
       store: (value, at) => k.storePartial(value, at, 0, tail),
+      loadWide: (from, fill = 0) => k.loadWidePartial(from, 0, tail, fill),
+      storeNarrow: (value, at, options) => k.storeNarrowPartial(value, at, 0, tail, options),
     });
   });
 }

@@ -10,6 +10,7 @@ import {
   elementBytes,
   type Integer,
   type LaneType,
+  laneBits,
   type Mask,
   type Pointer,
   type Variable,
@@ -87,14 +88,19 @@ export class Recorder<C extends Contract> {
 
   /** A vector that never changes: one value in every lane, or a value for each lane. Made once, outside every loop. */
   constant<T extends LaneType>(type: T, value: number | ((lane: number) => number)): Vector<T> {
-    const lanes = Array.from({ length: this.lanes(type) }, (_, lane) =>
-      typeof value === 'number' ? value : value(lane),
-    );
-    const key = `${type}:${lanes.map((lane) => (Object.is(lane, -0) ? '-0' : lane)).join()}`;
+    const printed = (lane: number): number | string => (Object.is(lane, -0) ? '-0' : lane);
+    const lanes =
+      typeof value === 'number'
+        ? undefined
+        : Array.from({ length: this.lanes(type) }, (_, lane) => value(lane));
+    const key = `${type}:${lanes ? lanes.map(printed).join() : printed(value as number)}`;
     const known = this.#constantsByKey.get(key);
     if (known) return known as Vector<T>;
+    if (type === 'i64' && !(lanes ?? [value as number]).every(Number.isSafeInteger)) {
+      this.fail('constant', 'not an i64', 'a whole number that a double holds exactly', `${lanes ?? value}`);
+    }
     const to = this.newVector(type);
-    this.constants.push({ to, lanes });
+    this.constants.push({ to, lanes: lanes ?? new Array<number>(this.lanes(type)).fill(value as number) });
     this.#constantsByKey.set(key, to);
     return to;
   }
@@ -248,7 +254,7 @@ export class Recorder<C extends Contract> {
   }
 
   protected newMask(type: LaneType): Mask {
-    return this.#declare({ kind: 'mask', id: this.variables.length, bits: type === 'f64' ? 64 : 32 });
+    return this.#declare({ kind: 'mask', id: this.variables.length, bits: laneBits(type) });
   }
 
   protected mutable(operation: string, variable: Variable): void {
@@ -288,7 +294,6 @@ export class Recorder<C extends Contract> {
 /** Where the kernel's body (or a helper that it calls) asked for the operation being recorded. */
 function callerLine(): string {
   const frames = new Error().stack?.split('\n').slice(2) ?? [];
-  const frame =
-    frames.find((line) => !/at (KernelBuilder|MemoryRecorder|Recorder|callerLine)\b/.test(line)) ?? '';
+  const frame = frames.find((line) => !/at (KernelBuilder|\w*Recorder|callerLine)\b/.test(line)) ?? '';
   return frame.replace(/^\s*at (.*\()?/, '').replace(/\)$/, '');
 }

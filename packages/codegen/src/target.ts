@@ -12,6 +12,8 @@ export interface Target {
   readonly pointerBytes: 4 | 8;
   /** Whether a multiply-add is one instruction; otherwise each needs a register for its product. */
   readonly fusedMultiplyAdd: boolean;
+  /** Whether conversions from and to float16 are instructions; otherwise they are recorded as integer arithmetic. */
+  readonly float16: boolean;
   /** Lanes of one vector. */
   lanes(type: LaneType): number;
 }

@@ -1,13 +1,25 @@
 /** What kernels compute with: lane types of vectors, element types in memory, and the kinds of variables. */
 
 /** Type of one lane of a vector. */
-export type LaneType = 'f32' | 'f64' | 'i32';
+export type LaneType = 'f32' | 'f64' | IntegerType;
+
+/** Lane types without fractions; they wrap around. */
+export type IntegerType = 'i32' | 'i64';
 
 /** Lane types with fractions, NaN and infinities. */
 export type FloatType = 'f32' | 'f64';
 
-/** Type of one element in memory: a lane type, or an integer that is only loaded, stored and copied singly. */
-export type ElementType = LaneType | 'i8' | 'u8' | 'i16' | 'u16' | 'i64';
+/** Integers in memory that are narrower than a lane. */
+export type NarrowInteger = 'i8' | 'u8' | 'i16' | 'u16';
+
+/** Elements in memory that are narrower than a lane; `f16` is IEEE 754 binary16, `bf16` the upper half of an f32. */
+export type NarrowType = NarrowInteger | 'f16' | 'bf16';
+
+/** The lanes that narrow elements are computed in: i32 for integers, f32 for floats. */
+export type WideType<N extends NarrowType> = N extends NarrowInteger ? 'i32' : 'f32';
+
+/** Type of one element in memory: a lane type or a narrow one. */
+export type ElementType = LaneType | NarrowType;
 
 /** Size of one element in bytes. */
 export const elementBytes: Readonly<Record<ElementType, 1 | 2 | 4 | 8>> = {
@@ -18,8 +30,26 @@ export const elementBytes: Readonly<Record<ElementType, 1 | 2 | 4 | 8>> = {
   u8: 1,
   i16: 2,
   u16: 2,
+  f16: 2,
+  bf16: 2,
   i64: 8,
 };
+
+/** Width of a lane. */
+export function laneBits(type: LaneType): 32 | 64 {
+  return elementBytes[type] === 8 ? 64 : 32;
+}
+
+export function isIntegerType(type: LaneType): type is IntegerType {
+  return type === 'i32' || type === 'i64';
+}
+
+/** A vector's bytes in memory. Lanes of i64 are given as whole numbers. */
+export function vectorBytes(type: LaneType, lanes: readonly number[]): Uint8Array {
+  if (type === 'i64') return new Uint8Array(BigInt64Array.from(lanes.map(BigInt)).buffer);
+  const make = { f32: Float32Array, f64: Float64Array, i32: Int32Array }[type];
+  return new Uint8Array(make.from(lanes).buffer);
+}
 
 /** A mutable integer as wide as a pointer of the target. Kernels keep within 32 bits, so that they run on every target. */
 export interface Integer {

@@ -1,51 +1,36 @@
 /** Reads the fixtures that real PyTorch made: JSON descriptions beside safetensors files. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+
 import { readSafetensors } from '@sconce/checkpoint';
 import type { Tensor } from '@sconce/tensor';
+import { findFolder, openFolder } from '#fixture-folder';
+import { FixtureError } from './fixture-error.ts';
+import type { FixtureSource } from './fixture-source.ts';
 
-/** A fixture folder or file that is missing or not what it should be. */
-export class FixtureError extends Error {
-  readonly path: string;
-
-  constructor(path: string, problem: string) {
-    super(`fixtures: ${problem}: ${path}`);
-    this.name = 'FixtureError';
-    this.path = path;
-  }
-}
-
-/** One folder of fixtures. */
+/** One set of fixtures. */
 export class Fixtures {
-  readonly root: string;
+  readonly #source: FixtureSource;
 
   /**
-   * @param root the folder that holds `layers/`, `models/`, `tensor/` and `onnx/`; found beside the workspace's
-   *   packages when left out
+   * @param source the folder that holds `layers/`, `models/`, `tensor/` and `onnx/`, or such files from elsewhere;
+   *   found beside the workspace's packages when left out
    * @throws {FixtureError} when the folder is not there
    */
-  constructor(root: string = findFixtures()) {
-    if (!existsSync(join(root, 'models')))
-      throw new FixtureError(root, 'no fixtures there, expected a folder with models/ in it');
-    this.root = root;
+  constructor(source: string | FixtureSource = findFolder()) {
+    this.#source = typeof source === 'string' ? openFolder(source) : source;
   }
 
   /** The path of a file among the fixtures. */
   path(...parts: string[]): string {
-    return join(this.root, ...parts);
+    return [this.#source.root, ...parts].join('/');
   }
 
   has(...parts: string[]): boolean {
-    return existsSync(this.path(...parts));
+    return this.#source.has(parts.join('/'));
   }
 
   /** Names of the folders below one. */
   folders(...parts: string[]): string[] {
-    return readdirSync(this.path(...parts), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name)
-      .sort();
+    return this.#source.folders(parts.join('/')).sort();
   }
 
   text(...parts: string[]): string {
@@ -53,9 +38,9 @@ export class Fixtures {
   }
 
   bytes(...parts: string[]): Uint8Array {
-    const path = this.path(...parts);
-    if (!existsSync(path)) throw new FixtureError(path, 'file not found');
-    return readFileSync(path);
+    const found = this.#source.read(parts.join('/'));
+    if (found === undefined) throw new FixtureError(this.path(...parts), 'file not found');
+    return found;
   }
 
   /** A JSON file. Fixtures are the project's own files, so their shape is taken on trust. */
@@ -88,19 +73,5 @@ export class FixtureTensors {
     const found = this.all.get(name);
     if (found === undefined) throw new FixtureError(this.path, `no tensor ${JSON.stringify(name)}`);
     return found;
-  }
-}
-
-/** The `fixtures` folder of the workspace this package lies in. */
-function findFixtures(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const candidate = join(folder, 'fixtures');
-    if (existsSync(join(candidate, 'models'))) return candidate;
-    if (dirname(folder) === folder) {
-      throw new FixtureError(
-        fileURLToPath(import.meta.url),
-        'no fixtures folder above this package; name one',
-      );
-    }
   }
 }

@@ -1,6 +1,8 @@
 /** The conformance suites: Sconce held against what real PyTorch computed. */
 export { type Comparison, combineComparisons, compareTensors, type Tolerance } from './compare.ts';
-export { FixtureError, Fixtures, FixtureTensors } from './fixtures.ts';
+export { FixtureError } from './fixture-error.ts';
+export { type FixtureSource, fixturesInMemory } from './fixture-source.ts';
+export { Fixtures, FixtureTensors } from './fixtures.ts';
 export * from './models/index.ts';
 export {
   type CaseResult,

@@ -1,11 +1,13 @@
 /** A suite that is not met says so: wrong numbers fail, missing parts are unsupported, and every case is counted. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeSafetensors } from '@sconce/checkpoint';
 import { tensor } from '@sconce/tensor';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { FixtureError, Fixtures } from './fixtures.ts';
+import { FixtureError } from './fixture-error.ts';
+import { fixturesInMemory } from './fixture-source.ts';
+import { Fixtures } from './fixtures.ts';
 import { formatReport, formatTotals, summaryTable } from './report.ts';
 import { runSuite } from './run.ts';
 import { suites } from './suites/index.ts';
@@ -50,4 +52,19 @@ test('only the cases that match are run', async () => {
 test('a folder that holds no fixtures is named', () => {
   expect(() => new Fixtures(join(folder, 'nowhere'))).toThrow(FixtureError);
   expect(() => new Fixtures(folder).bytes('onnx', 'x.onnx')).toThrow(/file not found: .*x\.onnx/);
+});
+
+test('fixtures in memory are read as those in a folder', async () => {
+  const names = ['layers/layers.json', 'layers/layers.safetensors', 'models/a/model.json'];
+  mkdirSync(join(folder, 'models/a'), { recursive: true });
+  writeFileSync(join(folder, 'models/a/model.json'), '{}');
+  const files = new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
+  const fixtures = new Fixtures(fixturesInMemory(files, 'https://localhost/fixtures'));
+  const cases = async (source: Fixtures) => (await runSuite(suites['layers']!, source)).cases;
+  expect(await cases(fixtures)).toEqual(await cases(new Fixtures(folder)));
+  expect(fixtures.folders('models')).toEqual(['a']);
+  expect(fixtures.has('models', 'a', 'model.json')).toBe(true);
+  expect(() => fixtures.bytes('onnx', 'x.onnx')).toThrow(
+    'file not found: https://localhost/fixtures/onnx/x.onnx',
+  );
 });

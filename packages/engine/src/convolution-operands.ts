@@ -1,8 +1,8 @@
 // Checks what the convolutions of both directions are given.
 
 import { EngineError } from './errors.ts';
-import { addressOf, checkSizes } from './operands.ts';
-import { type Region, region } from './runtime/executor.ts';
+import { checkSizes, regionOf } from './operands.ts';
+import type { Region } from './runtime/region.ts';
 import type { ConvolutionShape, Slice } from './types.ts';
 
 /** The operands of a convolution as regions. */
@@ -37,13 +37,12 @@ export function convolutionOperands(
     const got = `${p.inChannels} in and ${p.outChannels} out`;
     throw new EngineError(name, 'channels do not divide into groups', `multiples of ${p.groups}`, got);
   }
-  const operand = (key: 'x' | 'w' | 'y', elements: number): Region =>
-    region(addressOf(name, key, p[key], elements), elements);
+  const operand = (key: 'x' | 'w' | 'y', elements: number): Region => regionOf(name, key, p[key], elements);
   return {
     x: operand('x', p.batch * p.inChannels * p.inHeight * p.inWidth),
     w: operand('w', ((p.inChannels * p.outChannels) / p.groups) * p.kernel[0] * p.kernel[1]),
     y: operand('y', p.batch * p.outChannels * p.outHeight * p.outWidth),
-    bias: p.bias && region(addressOf(name, 'bias', p.bias, p.outChannels), p.outChannels),
+    bias: p.bias && regionOf(name, 'bias', p.bias, p.outChannels),
   };
 }
 

@@ -1,30 +1,32 @@
 // What the engine runs on, and why, for people and reports.
 
-import { hasRelaxedSimd, wasmTarget } from '@sconce/codegen';
+import { type Choice, chooseExecutor, type PassedOver } from './runtime/choose.ts';
+import type { EngineTarget } from './runtime/configure.ts';
 
 /** The engine's choice of target. */
 export interface EngineInfo {
-  readonly target: 'wasm';
+  readonly target: EngineTarget;
   /** Why this target, in words. */
   readonly reason: string;
-  readonly threads: 1;
+  /** Targets that would have come first, and why each cannot run here. */
+  readonly passedOver: readonly PassedOver[];
+  /** Threads that kernels run on, the caller's included. */
+  readonly threads: number;
+  /** Why there are as many, in words. */
+  readonly threadsReason: string;
   /** float32 elements of a vector. */
   readonly lanes: number;
-  /** Whether the host has WebAssembly's relaxed SIMD, hence fused multiply-add. */
-  readonly relaxedSimd: boolean;
+  /** Whether products and sums are fused, as hardware with multiply-add does; otherwise each is rounded. */
+  readonly fusedMultiplyAdd: boolean;
 }
 
-/** Says which target the engine runs on and why. */
+/**
+ * Says which target the engine runs on and why; it is chosen now if nothing has used the engine yet.
+ * @throws EngineError when a target was asked for that cannot run here.
+ */
 export function engineInfo(): EngineInfo {
-  const relaxedSimd = hasRelaxedSimd();
-  const fused = relaxedSimd
-    ? 'the host has relaxed SIMD, so products and sums are fused'
-    : 'the host has no relaxed SIMD, so products and sums are rounded separately';
-  return {
-    target: 'wasm',
-    reason: `WebAssembly with 128-bit SIMD runs in Node and in browsers alike; ${fused}`,
-    threads: 1,
-    lanes: wasmTarget.lanes('f32'),
-    relaxedSimd,
-  };
+  const { target, reason, passedOver, executor }: Choice = chooseExecutor();
+  const { threads, threadsReason } = executor;
+  const { fusedMultiplyAdd, lanes } = executor.target;
+  return { target, reason, passedOver, threads, threadsReason, lanes: lanes('f32'), fusedMultiplyAdd };
 }

@@ -21,6 +21,18 @@ export class OutOfMemoryError extends Error {
   }
 }
 
+/**
+ * A storage whose buffer was transferred away (`postMessage`, `structuredClone`, `ArrayBuffer.prototype.transfer`), so that
+ * it holds no bytes any more.
+ */
+export class DetachedStorageError extends Error {
+  override readonly name = 'DetachedStorageError';
+
+  constructor(byteLength: number) {
+    super(`storage: its buffer was transferred away, expected ${byteLength} bytes, got a detached buffer`);
+  }
+}
+
 /** Arguments a kernel cannot work with; the message reads `kernel: problem, expected X, got Y`. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';

@@ -1,35 +1,87 @@
 // The engine's face: memory, what the engine chose, and its kernels. It knows no tensors.
 
 export { type EngineInfo, engineInfo } from './engine-info.ts';
-export { EngineError, OutOfMemoryError } from './errors.ts';
+export { DetachedStorageError, EngineError, OutOfMemoryError } from './errors.ts';
+export { argExtremum } from './kernels/arg-extremum.ts';
+export { scaledDotProductAttention } from './kernels/attention.ts';
+export { batchNormTraining } from './kernels/batch-norm.ts';
+export { type BlockedConv2dParameters, blockedConv2d } from './kernels/blocked/conv2d.ts';
+export {
+  type BlockedGlobalAveragePoolParameters,
+  blockedGlobalAveragePool,
+} from './kernels/blocked/global-average-pool.ts';
+export {
+  type BlockedImage,
+  type BlockedShape,
+  blockedElements,
+  blockedLanes,
+} from './kernels/blocked/image.ts';
+export { fromBlocked, toBlocked } from './kernels/blocked/layout.ts';
+export { type Conv2dMethod, chooseConv2d, conv2dBorder } from './kernels/blocked/method.ts';
+export { type PackConv2dWeightsParameters, packConv2dWeights } from './kernels/blocked/pack.ts';
+export type { PackedConv2d, PackedConv2dShape } from './kernels/blocked/packed.ts';
+export { type BlockedPool2dParameters, blockedPool2d } from './kernels/blocked/pool2d.ts';
 export { channelAffine } from './kernels/channel-affine.ts';
+export { concat } from './kernels/concat.ts';
 export { convTranspose2d } from './kernels/conv-transpose2d.ts';
 export { conv2d } from './kernels/conv2d.ts';
 export { copyStrided } from './kernels/copy-strided.ts';
 export { elementwise } from './kernels/elementwise.ts';
+export { fusedElementwise } from './kernels/fused-elementwise.ts';
+export { gatherRows } from './kernels/gather-rows.ts';
 export { gemm } from './kernels/gemm.ts';
+export { logSumExp } from './kernels/log-sum-exp.ts';
+export { pad } from './kernels/pad.ts';
 export { pool2d } from './kernels/pool2d.ts';
 export { reduce } from './kernels/reduce.ts';
+export { resize } from './kernels/resize.ts';
+export { groupNorm, layerNorm, rmsNorm } from './kernels/row-norm.ts';
 export { softmax } from './kernels/softmax.ts';
-export type { MemoryStatistics } from './memory/linear-memory.ts';
-export { allocate, memoryStatistics, type Storage } from './memory/storage.ts';
+export { variance } from './kernels/variance.ts';
+export { allocate, memoryStatistics } from './memory/allocate.ts';
+export type { MemoryStatistics } from './memory/memory.ts';
+export type { Storage } from './memory/storage.ts';
+export type { PassedOver } from './runtime/choose.ts';
+export { configureEngine, type EngineOptions, type EngineTarget } from './runtime/configure.ts';
+export { getNumThreads, setNumThreads } from './threads/num-threads.ts';
 export type {
   Activation,
+  ArgExtremumParameters,
+  AttentionParameters,
+  BatchNormTrainingParameters,
   BinaryOp,
   ChannelAffineParameters,
+  ConcatParameters,
+  Condition,
   Conv2dParameters,
   ConvolutionShape,
   ConvTranspose2dParameters,
   CopyStridedParameters,
   ElementwiseParameters,
+  Expression,
+  ExpressionBinary,
+  ExpressionComparison,
+  ExpressionTernary,
+  ExpressionUnary,
+  FusedElementwiseParameters,
+  GatherRowsParameters,
   GemmParameters,
+  GroupNormParameters,
+  LayerNormParameters,
+  LogSumExpParameters,
   Padding,
+  PadMode,
+  PadParameters,
   Pair,
   Pool2dParameters,
   ReduceOp,
   ReduceParameters,
+  ResizeParameters,
+  ResizeTaps,
+  RmsNormParameters,
   Slice,
   SoftmaxParameters,
   StridedSlice,
   UnaryOp,
+  VarianceParameters,
 } from './types.ts';

@@ -1,22 +1,23 @@
-// Turns the slices that callers pass into addresses, after checking that what a kernel will touch lies inside them.
+// Turns the slices that callers pass into regions, after checking that what a kernel will touch lies inside them.
 
 import { EngineError } from './errors.ts';
-import { LinearStorage } from './memory/storage.ts';
+import { EngineStorage } from './memory/storage.ts';
+import { executor } from './runtime/executor.ts';
+import type { Region } from './runtime/region.ts';
 import type { Slice, StridedSlice } from './types.ts';
 
 /**
- * The address of a slice's first element, where the kernel will touch `elements` elements from there on.
+ * The region of a slice's first `elements` elements, which is all that the kernel will touch.
  * @throws EngineError naming the operand when the slice does not hold them.
  */
-export function addressOf(
+export function regionOf(
   kernel: string,
   operand: string,
-  slice: Slice,
+  { storage, offset }: Slice,
   elements: number,
   elementBytes: number = 4,
-): number {
-  const { storage, offset } = slice;
-  if (!(storage instanceof LinearStorage)) {
+): Region {
+  if (!(storage instanceof EngineStorage) || storage.memory !== executor().memory) {
     throw new EngineError(kernel, `${operand} is not a storage of this engine`);
   }
   const end = (offset + elements) * elementBytes;
@@ -24,30 +25,30 @@ export function addressOf(
     const got = `${storage.byteLength} bytes`;
     throw new EngineError(kernel, `${operand} is too small`, `at least ${end} bytes (offset ${offset})`, got);
   }
-  return storage.address + offset * elementBytes;
+  return { storage, address: storage.address + offset * elementBytes, bytes: elements * elementBytes };
 }
 
-/** As {@link addressOf}, for a slice with strides over `shape`. An empty shape of extent touches nothing. */
-export function stridedAddressOf(
+/** As {@link regionOf}, for a slice with strides over `shape`: from the first element that it touches to the last. */
+export function stridedRegionOf(
   kernel: string,
   operand: string,
   slice: StridedSlice,
   shape: readonly number[],
   elementBytes: number = 4,
-): number {
+): Region {
   if (slice.strides.length !== shape.length) {
     throw new EngineError(kernel, `${operand} has another rank`, shape.length, slice.strides.length);
   }
   let last = 0;
   for (let d = 0; d < shape.length; d++) {
-    if (shape[d] === 0) return addressOf(kernel, operand, slice, 0, elementBytes);
+    if (shape[d] === 0) return regionOf(kernel, operand, slice, 0, elementBytes);
     const stride = slice.strides[d]!;
     if (!Number.isSafeInteger(stride) || stride < 0) {
       throw new EngineError(kernel, `${operand} has an invalid stride`, 'a whole number >= 0', stride);
     }
     last += stride * (shape[d]! - 1);
   }
-  return addressOf(kernel, operand, slice, last + 1, elementBytes);
+  return regionOf(kernel, operand, slice, last + 1, elementBytes);
 }
 
 /** Checks a size that a kernel counts with: a whole number from `minimum` on. */
@@ -56,7 +57,8 @@ export function checkSizes(
   sizes: Readonly<Record<string, number>>,
   minimum: number = 0,
 ): void {
-  for (const [name, value] of Object.entries(sizes)) {
+  for (const name in sizes) {
+    const value = sizes[name]!;
     if (!Number.isSafeInteger(value) || value < minimum) {
       throw new EngineError(kernel, `invalid ${name}`, `a whole number >= ${minimum}`, value);
     }

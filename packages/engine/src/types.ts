@@ -136,7 +136,7 @@ export interface CopyStridedParameters {
 }
 
 /** What {@link reduce} makes of the elements along `size`. */
-export type ReduceOp = 'sum' | 'mean' | 'max' | 'min' | 'prod';
+export type ReduceOp = 'sum' | 'mean' | 'max' | 'min' | 'prod' | 'norm1' | 'norm2';
 
 /** Parameters of {@link reduce}: `x[outer, size, inner]` becomes `y[outer, inner]`. */
 export interface ReduceParameters {
@@ -210,3 +210,234 @@ export type UnaryOp =
 
 /** Operations of two inputs. `add` and `sub` take `parameters` `[alpha]`, the factor of the second input. */
 export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum' | 'pow';
+
+// ---- expressions of fused elementwise kernels
+
+/** Comparisons; with a NaN only `!=` holds. */
+export type ExpressionComparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
+
+/** Functions of one argument in an {@link Expression}. */
+export type ExpressionUnary = Exclude<UnaryOp, 'leakyRelu' | 'elu' | 'softplus' | 'clamp'>;
+
+/** Functions of two arguments: those of {@link BinaryOp}, `leakyRelu(x, slope)`, `elu(x, alpha)`. */
+export type ExpressionBinary = BinaryOp | 'leakyRelu' | 'elu';
+
+/** Functions of three arguments: `clamp(x, min, max)`, `softplus(x, beta, threshold)`, `fma(x, y, z) = x * y + z`. */
+export type ExpressionTernary = 'clamp' | 'softplus' | 'fma';
+
+/** What a fused kernel computes of the elements at one position: numbers stand for themselves, rounded to float32. */
+export type Expression =
+  | number
+  /** The element of an input. */
+  | { readonly input: number }
+  /** A number given with each call, so that another value needs no other kernel. */
+  | { readonly parameter: number }
+  | { readonly op: ExpressionUnary; readonly args: readonly [Expression] }
+  | { readonly op: ExpressionBinary; readonly args: readonly [Expression, Expression] }
+  | { readonly op: ExpressionTernary; readonly args: readonly [Expression, Expression, Expression] }
+  /** The first where the condition holds, else the second. */
+  | { readonly select: Condition; readonly args: readonly [Expression, Expression] };
+
+/** Truth values inside an {@link Expression}. */
+export type Condition =
+  | { readonly compare: ExpressionComparison; readonly args: readonly [Expression, Expression] }
+  | { readonly logic: 'and' | 'or' | 'xor'; readonly args: readonly [Condition, Condition] }
+  | { readonly logic: 'not'; readonly args: readonly [Condition] };
+
+/** Parameters of {@link fusedElementwise}. */
+export interface FusedElementwiseParameters {
+  /** What each output gets, in the outputs' order. Objects that stay the same between calls are analysed once. */
+  readonly expressions: readonly Expression[];
+  /** Strides match `shape`; a stride of 0 broadcasts. */
+  readonly inputs: readonly StridedSlice[];
+  readonly outputs: readonly StridedSlice[];
+  readonly shape: readonly number[];
+  /** Values of `{ parameter }`. */
+  readonly parameters?: readonly number[];
+}
+
+// ---- normalizations
+
+/** What normalizations of rows have in common. */
+interface RowNormParameters {
+  readonly x: Slice;
+  /** May be `x`. */
+  readonly y: Slice;
+  /** Added to the variance (or mean square). */
+  readonly eps: number;
+  /** Gets each row's mean, for the gradient. */
+  readonly mean?: Slice;
+  /** Gets one over each row's standard deviation, `eps` included, for the gradient. */
+  readonly rstd?: Slice;
+}
+
+/** Parameters of {@link layerNorm}: each row of `x[outer, size]`. */
+export interface LayerNormParameters extends RowNormParameters {
+  readonly outer: number;
+  readonly size: number;
+  /** Length `size`. */
+  readonly weight?: Slice;
+  /** Length `size`. */
+  readonly bias?: Slice;
+}
+
+/** Parameters of {@link rmsNorm}: each row of `x[outer, size]`. */
+export interface RmsNormParameters extends Omit<LayerNormParameters, 'bias' | 'mean'> {}
+
+/** Parameters of {@link groupNorm}: each group of channels of each image of `x[batch, channels, inner]`. */
+export interface GroupNormParameters extends RowNormParameters {
+  readonly batch: number;
+  readonly channels: number;
+  readonly inner: number;
+  /** Divides `channels`; as many as channels is instance normalization. */
+  readonly groups: number;
+  /** Length `channels`. */
+  readonly weight?: Slice;
+  /** Length `channels`. */
+  readonly bias?: Slice;
+}
+
+/** Parameters of {@link batchNormTraining}: each channel over all images of `x[batch, channels, inner]`. */
+export interface BatchNormTrainingParameters {
+  readonly x: Slice;
+  /** May be `x`. */
+  readonly y: Slice;
+  readonly batch: number;
+  readonly channels: number;
+  readonly inner: number;
+  readonly eps: number;
+  /** Length `channels`. */
+  readonly weight?: Slice;
+  /** Length `channels`. */
+  readonly bias?: Slice;
+  /** Gets each channel's mean. */
+  readonly mean: Slice;
+  /** Gets each channel's variance, divided by the number of elements (not one less). */
+  readonly variance: Slice;
+}
+
+// ---- further reductions
+
+/** Parameters of {@link variance}: along `size` of `x[outer, size, inner]`. */
+export interface VarianceParameters {
+  readonly x: Slice;
+  readonly y: Slice;
+  /** Gets the means. */
+  readonly mean?: Slice;
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+  /** What is taken off the number of elements that the sum of squares is divided by: 1 by default, as in PyTorch. */
+  readonly correction?: number;
+  /** The standard deviation instead. */
+  readonly root?: boolean;
+}
+
+/** Parameters of {@link logSumExp}: along `size` of `x[outer, size, inner]`. */
+export interface LogSumExpParameters {
+  readonly x: Slice;
+  readonly y: Slice;
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+}
+
+/** Parameters of {@link argExtremum}: along `size` of `x[outer, size, inner]`. */
+export interface ArgExtremumParameters {
+  readonly op: 'max' | 'min';
+  readonly x: Slice;
+  /** int64 positions, `[outer, inner]`. */
+  readonly indices: Slice;
+  /** Gets the extrema themselves. */
+  readonly values?: Slice;
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+}
+
+// ---- movement
+
+/** Parameters of {@link concat}: `x[outer, size, inner]` of each input, one after the other along `size`. */
+export interface ConcatParameters {
+  readonly inputs: readonly { readonly x: Slice; readonly size: number }[];
+  readonly y: Slice;
+  readonly outer: number;
+  readonly inner: number;
+  readonly elementBytes: 1 | 2 | 4 | 8;
+}
+
+/** What padding is made of. */
+export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular';
+
+/** Parameters of {@link pad}, of float32 elements. */
+export interface PadParameters {
+  readonly x: Slice;
+  readonly y: Slice;
+  readonly shape: readonly number[];
+  /** Elements added before and after each dimension; negative ones are cut off. */
+  readonly pads: readonly (readonly [before: number, after: number])[];
+  readonly mode: PadMode;
+  /** For `constant`: 0 by default. */
+  readonly value?: number;
+}
+
+/** Parameters of {@link gatherRows}: `y[outer, count, inner]` from `x[outer, rows, inner]`. */
+export interface GatherRowsParameters {
+  readonly x: Slice;
+  /** int64, `count` of them. */
+  readonly indices: Slice;
+  readonly y: Slice;
+  readonly outer: number;
+  readonly rows: number;
+  readonly count: number;
+  readonly inner: number;
+  readonly elementBytes: 1 | 2 | 4 | 8;
+  /** Whether -1 is the last row, as in ONNX; otherwise it is out of range, as in PyTorch. */
+  readonly negative?: boolean;
+}
+
+/** For each output place along an axis, the two input places it lies between and the weight of the second one. */
+export interface ResizeTaps {
+  readonly near: Int32Array;
+  readonly far: Int32Array;
+  readonly weight: Float32Array;
+}
+
+/** Parameters of {@link resize}: each plane of float32 elements; the taps are as many as output rows and columns. */
+export interface ResizeParameters {
+  /** `nearest` takes the near places only. */
+  readonly mode: 'nearest' | 'linear';
+  readonly x: Slice;
+  readonly y: Slice;
+  readonly planes: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly rows: ResizeTaps;
+  readonly columns: ResizeTaps;
+}
+
+/**
+ * Parameters of {@link scaledDotProductAttention}: for each of `batch` heads, `queries` rows of `q` against `keys` rows of `k`
+ * and `v`.
+ */
+export interface AttentionParameters {
+  /** `[batch, queries, depth]`. */
+  readonly q: Slice;
+  /** `[batch, keys, depth]`. */
+  readonly k: Slice;
+  /** `[batch, keys, valueDepth]`. */
+  readonly v: Slice;
+  /** `[batch, queries, valueDepth]`; must not overlap an input. */
+  readonly y: Slice;
+  readonly batch: number;
+  readonly queries: number;
+  readonly keys: number;
+  readonly depth: number;
+  readonly valueDepth: number;
+  /** Added to the scaled scores; strides over `[batch, queries, keys]`, 0 repeats. */
+  readonly mask?: StridedSlice;
+  /** Whether query i sees the keys 0 to i only. */
+  readonly causal?: boolean;
+  /** Factor of the scores; `1 / sqrt(depth)` by default. */
+  readonly scale?: number;
+}

@@ -66,6 +66,7 @@ export function interpret<C extends Contract>(
     vectorRegisters,
     pointerBytes: 8,
     fusedMultiplyAdd: true,
+    float16: true,
   });
   const lineOf = (operation: number): string =>
     record(kernel, target, { lines: true }).lines?.[operation] ?? '';

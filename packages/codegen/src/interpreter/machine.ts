@@ -11,6 +11,7 @@ export interface Register {
   readonly f32: Float32Array;
   readonly f64: Float64Array;
   readonly i32: Int32Array;
+  readonly i64: BigInt64Array;
 }
 
 /** An address, and the buffer that it came from. */
@@ -25,7 +26,9 @@ export interface Place {
   readonly at: number;
 }
 
-export type Lanes = Float32Array | Float64Array | Int32Array;
+/** Lanes of i64 are bigints. */
+export type Lane = number | bigint;
+export type Lanes = Float32Array | Float64Array | Int32Array | BigInt64Array;
 type Value = number | PointerValue | Register;
 
 export class Machine {
@@ -48,7 +51,9 @@ export class Machine {
     this.recording = recording;
     this.jumps = blockJumps(recording.operations);
     this.#lineOf = lineOf;
-    for (const { to, lanes } of recording.constants) this.setLanes(to, (lane) => lanes[lane]!);
+    for (const { to, lanes } of recording.constants) {
+      this.setLanes(to, (lane) => (to.type === 'i64' ? BigInt(lanes[lane]!) : lanes[lane]!));
+    }
   }
 
   // ---- reading variables
@@ -68,6 +73,16 @@ export class Machine {
     return (this.get(variable) as Register)[variable.type];
   }
 
+  /** The lanes of a vector that is not of i64. */
+  numbers(variable: Vector): Float32Array | Float64Array | Int32Array {
+    return this.lanes(variable) as Float32Array | Float64Array | Int32Array;
+  }
+
+  /** The lanes of a vector of i64. */
+  longs(variable: Vector): BigInt64Array {
+    return (this.get(variable) as Register).i64;
+  }
+
   /** The 32-bit words of a vector or mask. */
   words(variable: Vector | Mask): Int32Array {
     return (this.get(variable) as Register).i32;
@@ -85,9 +100,9 @@ export class Machine {
   }
 
   /** Writes a vector lane by lane, rounding to its type; a lane may be computed from the same lane of `to`. */
-  setLanes(to: Vector, lane: (index: number) => number): void {
+  setLanes(to: Vector, lane: (index: number) => Lane): void {
     const register = this.#register(to);
-    const lanes = register[to.type];
+    const lanes = register[to.type] as Lane[] & Lanes;
     for (let i = 0; i < lanes.length; i++) lanes[i] = lane(i);
     this.#values[to.id] = register;
   }
@@ -103,7 +118,12 @@ export class Machine {
     const known = this.#registers[to.id];
     if (known) return known;
     const bytes = new ArrayBuffer(this.recording.target.vectorBytes);
-    const made = { f32: new Float32Array(bytes), f64: new Float64Array(bytes), i32: new Int32Array(bytes) };
+    const made = {
+      f32: new Float32Array(bytes),
+      f64: new Float64Array(bytes),
+      i32: new Int32Array(bytes),
+      i64: new BigInt64Array(bytes),
+    };
     this.#registers[to.id] = made;
     return made;
   }

@@ -3,10 +3,10 @@
 import type { Comparison, Handlers, IntegerOperator, ScalarOperation } from '../operations.ts';
 import { elementBytes, type Integer } from '../types.ts';
 import { readers, writers } from './elements.ts';
-import type { Machine } from './machine.ts';
+import type { Lane, Machine } from './machine.ts';
 
 /** Comparisons of integers and lanes. */
-export const comparisons: Readonly<Record<Comparison, (a: number, b: number) => boolean>> = {
+export const comparisons: Readonly<Record<Comparison, (a: Lane, b: Lane) => boolean>> = {
   '==': (a, b) => a === b,
   '!=': (a, b) => a !== b,
   '<': (a, b) => a < b,

@@ -1,13 +1,17 @@
 /** Vectors from memory and to it on the interpreter. */
 
 import type { Address, Handlers, MemoryOperation } from '../operations.ts';
-import { elementBytes, type Integer, type Vector } from '../types.ts';
-import { readers, writers } from './elements.ts';
+import { type ElementType, elementBytes, type Integer, type Vector } from '../types.ts';
+import { readLane, writeLane } from './elements.ts';
 import type { Machine } from './machine.ts';
 
 export const memoryHandlers: Handlers<MemoryOperation, Machine> = {
+  prefetch(m, { at }) {
+    m.get(at.pointer); // any address will do, but there must be one
+  },
   scalar(m, { to, slot }) {
-    m.setLanes(to, () => m.slots[slot] as number);
+    const value = m.slots[slot] as number;
+    m.setLanes(to, () => value);
   },
   load(m, { to, at, aligned }) {
     load(m, to, at, m.laneCount(to), aligned);
@@ -19,7 +23,7 @@ export const memoryHandlers: Handlers<MemoryOperation, Machine> = {
   },
   broadcast(m, { to, at }) {
     const place = m.access(at, elementBytes[to.type], false);
-    const value = readers[to.type](place.bytes, place.at);
+    const value = readLane(to.type, place.bytes, place.at);
     m.setLanes(to, () => value);
   },
   store(m, { from, at, aligned }) {
@@ -36,15 +40,23 @@ export const memoryHandlers: Handlers<MemoryOperation, Machine> = {
     m.setLanes(to, (lane) => {
       if (lane >= lanes) return rest[lane]!;
       const place = m.access({ ...at, bytes: at.bytes + lane * step }, elementBytes[to.type], false);
-      return readers[to.type](place.bytes, place.at);
+      return readLane(to.type, place.bytes, place.at);
     });
   },
   scatter(m, { from, at, stride, count }) {
     const [values, lanes, step] = [m.lanes(from), lanesWithin(m, count, from), m.integer(stride)];
     for (let lane = 0; lane < lanes; lane++) {
       const place = m.access({ ...at, bytes: at.bytes + lane * step }, elementBytes[from.type], true);
-      writers[from.type](place.bytes, place.at, values[lane]!);
+      writeLane(from.type, place.bytes, place.at, values[lane]!);
     }
+  },
+  loadWide(m, { to, at, element, count }) {
+    const lanes = lanesWithin(m, count, to);
+    m.setLanes(to, () => 0);
+    load(m, to, at, lanes, false, element);
+  },
+  storeNarrow(m, { from, at, element, count }) {
+    store(m, from, at, lanesWithin(m, count, from), false, element);
   },
 };
 
@@ -54,21 +66,35 @@ function lanesWithin(m: Machine, count: Integer | undefined, vector: Vector): nu
 }
 
 /** Loads the first lanes as one access and keeps the others. */
-function load(m: Machine, to: Vector, at: Address, lanes: number, aligned: boolean): void {
+function load(
+  m: Machine,
+  to: Vector,
+  at: Address,
+  lanes: number,
+  aligned: boolean,
+  element: ElementType = to.type,
+): void {
   if (lanes <= 0) return;
-  const width = elementBytes[to.type];
+  const width = elementBytes[element];
   const place = m.access(at, lanes * width, false, aligned);
-  const read = readers[to.type];
   const rest = lanes < m.laneCount(to) ? m.lanes(to) : undefined;
-  m.setLanes(to, (lane) => (lane < lanes ? read(place.bytes, place.at + lane * width) : rest![lane]!));
+  m.setLanes(to, (lane) =>
+    lane < lanes ? readLane(element, place.bytes, place.at + lane * width) : rest![lane]!,
+  );
 }
 
 /** Stores the first lanes as one access. */
-function store(m: Machine, from: Vector, at: Address, lanes: number, aligned: boolean): void {
+function store(
+  m: Machine,
+  from: Vector,
+  at: Address,
+  lanes: number,
+  aligned: boolean,
+  element: ElementType = from.type,
+): void {
   if (lanes <= 0) return;
-  const width = elementBytes[from.type];
+  const width = elementBytes[element];
   const values = m.lanes(from);
   const place = m.access(at, lanes * width, true, aligned);
-  const write = writers[from.type];
-  for (let i = 0; i < lanes; i++) write(place.bytes, place.at + i * width, values[i]!);
+  for (let i = 0; i < lanes; i++) writeLane(element, place.bytes, place.at + i * width, values[i]!);
 }

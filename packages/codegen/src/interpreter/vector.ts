@@ -36,6 +36,25 @@ const binaryLane: Readonly<Record<Exclude<BinaryOperator, MaskOperator>, (a: num
     pmax: (a, b) => (a < b ? b : a),
   };
 
+/** On lanes of i64; results wrap around where they are written. */
+const longLane: Readonly<
+  Record<Exclude<BinaryOperator, MaskOperator | 'div'>, (a: bigint, b: bigint) => bigint>
+> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  // biome-ignore lint/complexity/useMathMinMax: there is none for bigints
+  pmin: (a, b) => (b < a ? b : a),
+  // biome-ignore lint/complexity/useMathMinMax: there is none for bigints
+  pmax: (a, b) => (a < b ? b : a),
+};
+
+const longShift: Readonly<Record<ShiftOperator, (a: bigint, count: bigint) => bigint>> = {
+  shl: (a, count) => a << count,
+  shrLogical: (a, count) => BigInt.asUintN(64, a) >> count,
+  shrArithmetic: (a, count) => a >> count,
+};
+
 /** On 32-bit words; masks are words of ones or zeros. */
 const bitWord: Readonly<Record<MaskOperator, (a: number, b: number) => number>> = {
   and: (a, b) => a & b,
@@ -60,31 +79,55 @@ export const vectorHandlers: Handlers<VectorOperation, Machine> = {
   },
   splat(m, { to, from }) {
     const value = m.integer(from);
-    m.setLanes(to, () => value);
+    m.setLanes(to, () => (to.type === 'i64' ? BigInt(value) : value));
   },
   unary(m, { operator, to, a }) {
-    const [x, apply] = [m.lanes(a), unaryLane[operator]];
+    if (to.type === 'i64') {
+      const x = m.longs(a);
+      m.setLanes(to, (lane) => (operator === 'neg' || x[lane]! < 0n ? -x[lane]! : x[lane]!));
+      return;
+    }
+    const [x, apply] = [m.numbers(a), unaryLane[operator]];
     m.setLanes(to, (lane) => apply(x[lane]!));
   },
   binary(m, { operator, to, a, b }) {
     if (operator in bitWord) return bits(m, operator as MaskOperator, to, a, b);
-    const [x, y] = [m.lanes(a), m.lanes(b)];
+    if (to.type === 'i64') {
+      const [x, y, long] = [m.longs(a), m.longs(b), longLane[operator as keyof typeof longLane]];
+      m.setLanes(to, (lane) => long(x[lane]!, y[lane]!));
+      return;
+    }
+    const [x, y] = [m.numbers(a), m.numbers(b)];
     const exact = binaryLane[operator as keyof typeof binaryLane];
     const apply = operator === 'mul' && to.type === 'i32' ? Math.imul : exact;
     m.setLanes(to, (lane) => apply(x[lane]!, y[lane]!));
   },
   fma(m, { negated, to, a, b, c }) {
-    const [x, y, z] = [m.lanes(a), m.lanes(b), m.lanes(c)];
+    const [x, y, z] = [m.numbers(a), m.numbers(b), m.numbers(c)];
     const sign = negated ? -1 : 1;
     m.setLanes(to, (lane) => sign * x[lane]! * y[lane]! + z[lane]!);
   },
   shift(m, { operator, to, a, count }) {
-    const [x, apply] = [m.lanes(a), shiftLane[operator]];
+    if (to.type === 'i64') {
+      const [x, long] = [m.longs(a), longShift[operator]];
+      m.setLanes(to, (lane) => long(x[lane]!, BigInt(count)));
+      return;
+    }
+    const [x, apply] = [m.numbers(a), shiftLane[operator]];
     m.setLanes(to, (lane) => apply(x[lane]!, count));
   },
   convert(m, { to, from }) {
     const x = m.lanes(from);
     m.setLanes(to, (lane) => x[lane]!);
+  },
+  widen(m, { to, from, half }) {
+    const x = m.numbers(from);
+    const first = half === 'low' ? 0 : m.laneCount(to);
+    m.setLanes(to, (lane) => (to.type === 'i64' ? BigInt(x[first + lane]!) : x[first + lane]!));
+  },
+  narrow(m, { to, low, high }) {
+    const both = [...m.lanes(low), ...m.lanes(high)];
+    m.setLanes(to, (lane) => both[lane]!);
   },
   compare(m, { comparison, to, a, b }) {
     const [x, y, holds] = [m.lanes(a), m.lanes(b), comparisons[comparison]];

@@ -4,10 +4,15 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { LaneType } from '../index.ts';
 
+/** Lane types whose lanes are numbers in JavaScript. */
+export type NumberType = Exclude<LaneType, 'i64'>;
+
 export type Lanes = Float32Array | Float64Array | Int32Array;
+/** What {@link expectSame} compares. */
+export type Comparable = ArrayLike<number | bigint>;
 
 /** The typed array of each lane type. */
-export const arrayOf: Readonly<Record<LaneType, LanesConstructor>> = {
+export const arrayOf: Readonly<Record<NumberType, LanesConstructor>> = {
   f32: Float32Array,
   f64: Float64Array,
   i32: Int32Array,
@@ -20,7 +25,7 @@ interface LanesConstructor {
   from(values: Iterable<number>): Lanes;
 }
 
-const special: Readonly<Record<LaneType, readonly number[]>> = {
+const special: Readonly<Record<NumberType, readonly number[]>> = {
   f32: [
     0,
     -0,
@@ -56,14 +61,14 @@ const special: Readonly<Record<LaneType, readonly number[]>> = {
   i32: [0, 1, -1, 2, 31, -31, 2 ** 31 - 1, -(2 ** 31), 65537, -65537],
 };
 
-const drawn: Readonly<Record<LaneType, fc.Arbitrary<number>>> = {
+const drawn: Readonly<Record<NumberType, fc.Arbitrary<number>>> = {
   f32: fc.float(),
   f64: fc.double(),
   i32: fc.integer(),
 };
 
 /** Two arrays of one length: all pairs of special values, then random ones. */
-export function pairs(type: LaneType): fc.Arbitrary<[Lanes, Lanes]> {
+export function pairs(type: NumberType): fc.Arbitrary<[Lanes, Lanes]> {
   const one = drawn[type];
   return fc.array(fc.tuple(one, one), { minLength: 5, maxLength: 60 }).map((random) => {
     const all = special[type].flatMap((a) => special[type].map((b) => [a, b] as const)).concat(random);
@@ -73,15 +78,15 @@ export function pairs(type: LaneType): fc.Arbitrary<[Lanes, Lanes]> {
 }
 
 /** Rounds to a lane type. */
-export const round: Readonly<Record<LaneType, (value: number) => number>> = {
+export const round: Readonly<Record<NumberType, (value: number) => number>> = {
   f32: Math.fround,
   f64: (value) => value,
   i32: (value) => value | 0,
 };
 
 /** Element by element the same number: zeros by their sign, any NaN as any other. */
-export function expectSame(got: Lanes, expected: Lanes): void {
-  const wrong = expected.findIndex((value, i) => !Object.is(value, got[i]));
+export function expectSame(got: Comparable, expected: Comparable): void {
+  const wrong = Array.from(expected).findIndex((value, i) => !Object.is(value, got[i]));
   expect({ at: wrong, value: got[wrong], length: got.length }).toEqual({
     at: wrong,
     value: expected[wrong],

@@ -27,7 +27,8 @@ const comparisonInstruction = {
   '>=': 'i32.ge_s',
 } as const satisfies Record<Comparison, Mnemonic>;
 
-const integerLoad = {
+/** Loads of one element into an i32. */
+export const integerLoad = {
   i8: 'i32.load8_s',
   u8: 'i32.load8_u',
   i16: 'i32.load16_s',
@@ -116,8 +117,8 @@ export const scalarHandlers: Handlers<ScalarOperation, FunctionWriter> = {
 };
 
 function integerElement({ pointer: { element } }: Address): keyof typeof integerLoad {
-  if (element === 'f32' || element === 'f64') {
+  if (!(element in integerLoad)) {
     throw new CodegenError('integer access', 'element type', 'an integer type', element);
   }
-  return element;
+  return element as keyof typeof integerLoad;
 }

@@ -8,10 +8,13 @@ import {
   shuffleLanes,
   type VectorOperation,
 } from '../operations.ts';
-import { elementBytes, type FloatType, type LaneType } from '../types.ts';
+import { elementBytes, type FloatType, type IntegerType, isIntegerType, type LaneType } from '../types.ts';
 import type { FunctionWriter } from './function-writer.ts';
 
-const shape = { f32: 'f32x4', f64: 'f64x2', i32: 'i32x4' } as const satisfies Record<LaneType, string>;
+const shape = { f32: 'f32x4', f64: 'f64x2', i32: 'i32x4', i64: 'i64x2' } as const satisfies Record<
+  LaneType,
+  string
+>;
 
 const bitwise = {
   and: 'v128.and',
@@ -22,7 +25,7 @@ const bitwise = {
 
 const comparisonName = { '==': 'eq', '!=': 'ne', '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge' } as const;
 
-const shift = { shl: 'i32x4.shl', shrLogical: 'i32x4.shr_u', shrArithmetic: 'i32x4.shr_s' } as const;
+const shift = { shl: 'shl', shrLogical: 'shr_u', shrArithmetic: 'shr_s' } as const;
 
 export const vectorHandlers: Handlers<VectorOperation, FunctionWriter> = {
   move(w, { to, from }) {
@@ -35,7 +38,8 @@ export const vectorHandlers: Handlers<VectorOperation, FunctionWriter> = {
   },
   splat(w, { to, from }) {
     w.push(from);
-    w.emit('i32x4.splat');
+    if (to.type === 'i64') w.emit('i64.extend_i32_s');
+    w.emit(`${shape[to.type as IntegerType]}.splat`);
     w.pop(to);
   },
   unary(w, { operator, to, a }) {
@@ -45,6 +49,12 @@ export const vectorHandlers: Handlers<VectorOperation, FunctionWriter> = {
     w.pop(to);
   },
   binary(w, { operator, to, a, b }) {
+    if (to.type === 'i64' && (operator === 'pmin' || operator === 'pmax')) {
+      w.push(b, a, a, b);
+      w.emit(operator === 'pmax' ? 'i64x2.lt_s' : 'i64x2.gt_s');
+      w.emit('v128.bitselect');
+      return w.pop(to);
+    }
     w.push(a, b);
     w.emit(binaryInstruction(operator, to.type));
     w.pop(to);
@@ -63,13 +73,41 @@ export const vectorHandlers: Handlers<VectorOperation, FunctionWriter> = {
   },
   shift(w, { operator, to, a, count }) {
     w.push(a, count);
-    w.emit(shift[operator]);
+    w.emit(`${shape[to.type as IntegerType]}.${shift[operator]}`);
     w.pop(to);
   },
   convert(w, { to, from }) {
     w.push(from);
     if (to.type === 'f32') w.emit('f32x4.convert_i32x4_s');
     else w.emit(`i32x4.${w.features.relaxedSimd ? 'relaxed_trunc' : 'trunc_sat'}_f32x4_s`);
+    w.pop(to);
+  },
+  widen(w, { to, from, half }) {
+    w.push(from);
+    if (to.type === 'i64') {
+      w.emit(`i64x2.extend_${half}_i32x4_s`);
+      return w.pop(to);
+    }
+    if (half === 'high') {
+      w.push(from);
+      w.emit(
+        'i8x16.shuffle',
+        Uint8Array.from({ length: 16 }, (_, i) => 8 + (i % 8)),
+      );
+    }
+    w.emit(from.type === 'f32' ? 'f64x2.promote_low_f32x4' : 'f64x2.convert_low_i32x4_s');
+    w.pop(to);
+  },
+  narrow(w, { to, low, high }) {
+    const trunc = `i32x4.${w.features.relaxedSimd ? 'relaxed_trunc' : 'trunc_sat'}_f64x2_s_zero` as const;
+    for (const half of [low, high]) {
+      w.push(half);
+      w.emit(to.type === 'f32' ? 'f32x4.demote_f64x2_zero' : trunc);
+    }
+    w.emit(
+      'i8x16.shuffle',
+      Uint8Array.from({ length: 16 }, (_, i) => (i < 8 ? i : 8 + i)),
+    );
     w.pop(to);
   },
   compare(w, { comparison, to, a, b }) {
@@ -116,9 +154,9 @@ function binaryInstruction(operator: BinaryOperator, type: LaneType) {
     case 'andNot':
       return bitwise[operator];
     case 'pmin':
-      return type === 'i32' ? 'i32x4.min_s' : (`${shape[type]}.pmin` as const);
+      return type === 'i32' ? 'i32x4.min_s' : (`${shape[type as FloatType]}.pmin` as const);
     case 'pmax':
-      return type === 'i32' ? 'i32x4.max_s' : (`${shape[type]}.pmax` as const);
+      return type === 'i32' ? 'i32x4.max_s' : (`${shape[type as FloatType]}.pmax` as const);
     case 'div':
       return `${shape[type as FloatType]}.div` as const;
     default:
@@ -128,6 +166,8 @@ function binaryInstruction(operator: BinaryOperator, type: LaneType) {
 
 function comparisonInstruction(type: LaneType, comparison: Comparison) {
   const name = comparisonName[comparison];
-  if (type !== 'i32') return `${shape[type]}.${name}` as const;
-  return name === 'eq' || name === 'ne' ? (`i32x4.${name}` as const) : (`i32x4.${name}_s` as const);
+  if (!isIntegerType(type)) return `${shape[type]}.${name}` as const;
+  return name === 'eq' || name === 'ne'
+    ? (`${shape[type]}.${name}` as const)
+    : (`${shape[type]}.${name}_s` as const);
 }

@@ -2,7 +2,7 @@
 
 import type { Recording } from '../kernel.ts';
 import { type Handlers, handle, type Operation } from '../operations.ts';
-import type { LaneType } from '../types.ts';
+import { vectorBytes } from '../types.ts';
 import { moduleBytes } from './assembler.ts';
 import { FunctionWriter, type WasmFeatures } from './function-writer.ts';
 import { memoryHandlers } from './lower-memory.ts';
@@ -19,14 +19,9 @@ const handlers: Handlers<Operation, FunctionWriter> = {
 export function lower(recording: Recording, features: WasmFeatures): Uint8Array<ArrayBuffer> {
   const writer = new FunctionWriter(recording.variables, features);
   for (const { to, lanes } of recording.constants) {
-    writer.emit('v128.const', constantBytes(to.type, lanes));
+    writer.emit('v128.const', vectorBytes(to.type, lanes));
     writer.pop(to);
   }
   for (const operation of recording.operations) handle(handlers, writer, operation);
   return moduleBytes(writer.code, writer.i32Locals, writer.v128Locals, features.sharedMemory);
-}
-
-function constantBytes(type: LaneType, lanes: readonly number[]): Uint8Array {
-  const make = { f32: Float32Array, f64: Float64Array, i32: Int32Array }[type];
-  return new Uint8Array(make.from(lanes).buffer);
 }

@@ -13,6 +13,7 @@ function describeWasm(fusedMultiplyAdd: boolean): Target {
     vectorRegisters: 16,
     pointerBytes: 4,
     fusedMultiplyAdd,
+    float16: false,
   });
 }
 

@@ -14,7 +14,7 @@ export function channelAffine(p: ChannelAffineParameters): void {
   checkSizes('channelAffine', { batch, channels, inner });
   const dense = [channels * inner, inner, 1];
   const perChannel = [0, 1, 0];
-  launchElementwise('channelAffine', 'affine', {
+  launchElementwise('channelAffine', 'fma', {
     shape: [batch, channels, inner],
     inputs: [
       { ...p.x, strides: dense },

@@ -3,8 +3,10 @@
 
 import { inout, input, integer, output, scalar } from '@sconce/codegen';
 import { checkWindows, convolutionOperands } from '../convolution-operands.ts';
-import { executor, nothing, type Region, region, withScratch } from '../runtime/executor.ts';
+import { executor, withScratch } from '../runtime/executor.ts';
 import { family } from '../runtime/family.ts';
+import { after, nothing, part, type Region } from '../runtime/region.ts';
+import { forkRanges, passTime, productTime } from '../threads/split.ts';
 import type { ConvTranspose2dParameters } from '../types.ts';
 import { type ActivationKind, activate, activationBounds, activationKind } from './activation.ts';
 import { type BlockB, blockedProduct, packA, packedBlockElements } from './gemm-blocked.ts';
@@ -145,7 +147,6 @@ export function convTranspose2d(p: ConvTranspose2dParameters): void {
   const m = outGroup * p.kernel[0] * p.kernel[1];
   const n = p.inHeight * p.inWidth;
   const k = p.inChannels / p.groups;
-  const blockElements = packedBlockElements(n, k, tile.columns);
   const kernel = scatterKernel({
     kernel: [p.kernel[0], p.kernel[1]],
     strideX: p.stride[1],
@@ -153,26 +154,27 @@ export function convTranspose2d(p: ConvTranspose2dParameters): void {
     bias: bias !== undefined,
     activation: activationKind(p.activation),
   });
-  withScratch(m * k + m * n + planeElements + blockElements, (scratch) => {
-    const a = region(scratch.address, m * k);
-    const plane = region(a.address + a.bytes, planeElements);
-    const contributions = region(plane.address + plane.bytes, m * n);
-    const block = region(contributions.address + contributions.bytes, blockElements);
-    for (let group = 0; group < p.groups; group++) {
-      const weights = region(w.address + group * m * k * 4, m * k);
-      packA({ region: weights, stride: m, transposed: true, m, k }, a);
-      for (let image = 0; image < p.batch; image++) {
-        const at = image * p.groups + group;
-        const from = region(x.address + at * k * n * 4, k * n);
-        const b = (depth: Block, columns: Block): BlockB => packedB(from, n, depth, columns, block);
-        if (n > 0) blockedProduct({ m, n, k, a, b, c: contributions, ldc: n });
-        const outElements = outGroup * p.outHeight * p.outWidth;
+  const outPlane = p.outHeight * p.outWidth;
+  const taps = p.kernel[0] * p.kernel[1];
+  const multiply = (a: Region, image: Region, contributions: Region): void => {
+    if (n === 0) return;
+    const someColumns = (start: number, length: number): void =>
+      withScratch(packedBlockElements(length, k, tile.columns), (block) => {
+        const b = (depth: Block, columns: Block): BlockB =>
+          packedB(image, n, depth, { start: start + columns.start, length: columns.length }, block);
+        blockedProduct({ m, n: length, k, a, b, c: part(contributions, start), ldc: n });
+      });
+    forkRanges(n, productTime(m * n * k), someColumns, tile.columns);
+  };
+  const scatter = (group: number, contributions: Region, to: Region): void => {
+    const someChannels = (first: number, channels: number): void =>
+      withScratch(planeElements, (plane) => {
         current.launch(kernel, {
-          contributions,
+          contributions: part(contributions, first * taps * n, channels * taps * n),
           plane,
-          bias: bias ? region(bias.address + group * outGroup * 4, outGroup) : nothing,
-          y: region(y.address + at * outElements * 4, outElements),
-          channels: outGroup,
+          bias: bias ? part(bias, group * outGroup + first, channels) : nothing,
+          y: part(to, first * outPlane, channels * outPlane),
+          channels,
           planeElements,
           pitch: padded.pitch,
           origin: p.padding[0] * padded.pitch + p.padding[2],
@@ -184,9 +186,28 @@ export function convTranspose2d(p: ConvTranspose2dParameters): void {
           outWidth: p.outWidth,
           ...activationBounds(p.activation),
         });
+      });
+    forkRanges(outGroup, passTime(outGroup * (3 * taps * n + 2 * planeElements)), someChannels);
+  };
+  const products = (first: number, count: number): void =>
+    withScratch(m * k + m * n, (scratch) => {
+      const a = part(scratch, 0, m * k);
+      const contributions = after(a, m * n);
+      for (let product = first; product < first + count; product++) {
+        const group = Math.floor(product / p.batch);
+        const image = product % p.batch;
+        if (product === first || image === 0) {
+          packA({ region: part(w, group * m * k, m * k), stride: m, transposed: true, m, k }, a);
+        }
+        const at = image * p.groups + group;
+        multiply(a, part(x, at * k * n, k * n), contributions);
+        scatter(group, contributions, part(y, at * outGroup * outPlane, outGroup * outPlane));
       }
-    }
-  });
+    });
+  // Threads take whole products where there are enough of them, otherwise columns and then channels of each.
+  const count = p.groups * p.batch;
+  if (count >= 2 * current.threads) forkRanges(count, productTime(count * m * n * k), products);
+  else products(0, count);
 }
 
 interface Block {
@@ -201,9 +222,9 @@ function packedB(image: Region, stride: number, depth: Block, columns: Block, to
   const first = depth.start * stride + columns.start;
   const panels = Math.floor(columns.length / tile.columns);
   const tail = columns.length % tile.columns;
-  const packed = region(to.address, (panels + Math.sign(tail)) * tile.columns * depth.length);
+  const packed = part(to, 0, (panels + Math.sign(tail)) * tile.columns * depth.length);
   current.launch(packColumns({ columns: tile.columns, transposed: false }), {
-    from: { address: image.address + first * 4, bytes: image.bytes - first * 4 },
+    from: part(image, first),
     to: packed,
     k: depth.length,
     panels,

@@ -2,7 +2,9 @@
 // matrix product over gathered patches (all the rest).
 
 import { type ConvolutionOperands, checkWindows, convolutionOperands } from '../convolution-operands.ts';
-import { executor, type Region, region, withScratch } from '../runtime/executor.ts';
+import { executor, withScratch } from '../runtime/executor.ts';
+import { floatsOf, part, type Region } from '../runtime/region.ts';
+import { forkRanges, passTime, productTime } from '../threads/split.ts';
 import type { Conv2dParameters } from '../types.ts';
 import { depthwise } from './depthwise.ts';
 import { type BlockB, blockedProduct, packA, packedBlockElements } from './gemm-blocked.ts';
@@ -40,35 +42,60 @@ type Columns = (k: Block, n: Block, to: Region) => BlockB;
 type ColumnSource = (p: Conv2dParameters, body: (columnsOf: (image: Region) => Columns) => void) => void;
 
 /** Runs one matrix product for each image and group: weights times columns. */
-function grouped(p: Conv2dParameters, { x, w, bias, y }: ConvolutionOperands, source: ColumnSource): void {
+function grouped(p: Conv2dParameters, operands: ConvolutionOperands, source: ColumnSource): void {
+  const products = p.groups * p.batch;
+  const run = (first: number, count: number): void => someProducts(p, operands, source, first, count);
+  const time = productTime(p.outChannels * p.outHeight * p.outWidth * depthOf(p) * p.batch);
+  // Threads take whole products where there are enough of them, columns of each product otherwise.
+  if (products >= 2 * executor().threads) forkRanges(products, time, run);
+  else run(0, products);
+}
+
+/** Products of sums: the rows of B. */
+function depthOf(p: Conv2dParameters): number {
+  return (p.inChannels / p.groups) * p.kernel[0] * p.kernel[1];
+}
+
+/** Runs `count` products from the one on that is `first`, group after group and in each image after image. */
+function someProducts(
+  p: Conv2dParameters,
+  { x, w, bias, y }: ConvolutionOperands,
+  source: ColumnSource,
+  first: number,
+  count: number,
+): void {
   const m = p.outChannels / p.groups;
   const n = p.outHeight * p.outWidth;
-  const inGroup = p.inChannels / p.groups;
-  const k = inGroup * p.kernel[0] * p.kernel[1];
-  const inElements = inGroup * p.inHeight * p.inWidth;
-  const blockElements = packedBlockElements(n, k, tileOf(executor().target).columns);
-  withScratch(m * k + blockElements, (scratch) => {
-    const a = region(scratch.address, m * k);
-    const block = region(a.address + a.bytes, blockElements);
+  const k = depthOf(p);
+  const inElements = (p.inChannels / p.groups) * p.inHeight * p.inWidth;
+  const tile = tileOf(executor().target);
+  withScratch(m * k, (a) => {
     source(p, (columnsOf) => {
-      for (let group = 0; group < p.groups; group++) {
-        const weights = region(w.address + group * m * k * 4, m * k);
-        packA({ region: weights, stride: k, transposed: false, m, k }, a);
-        for (let image = 0; image < p.batch; image++) {
-          const plane = image * p.groups + group;
-          const columns = columnsOf(region(x.address + plane * inElements * 4, inElements));
-          blockedProduct({
-            m,
-            n,
-            k,
-            a,
-            b: (depth, outputs) => columns(depth, outputs, block),
-            c: region(y.address + plane * m * n * 4, m * n),
-            ldc: n,
-            rowBias: bias && region(bias.address + group * m * 4, m),
-            activation: p.activation,
-          });
+      for (let product = first; product < first + count; product++) {
+        const group = Math.floor(product / p.batch);
+        const image = product % p.batch;
+        if (product === first || image === 0) {
+          packA({ region: part(w, group * m * k, m * k), stride: k, transposed: false, m, k }, a);
         }
+        const plane = image * p.groups + group;
+        const columns = columnsOf(part(x, plane * inElements, inElements));
+        const c = part(y, plane * m * n, m * n);
+        const someColumns = (start: number, length: number): void =>
+          withScratch(packedBlockElements(length, k, tile.columns), (block) => {
+            blockedProduct({
+              m,
+              n: length,
+              k,
+              a,
+              b: (depth, outputs) =>
+                columns(depth, { start: start + outputs.start, length: outputs.length }, block),
+              c: part(c, start),
+              ldc: n,
+              rowBias: bias && part(bias, group * m, m),
+              activation: p.activation,
+            });
+          });
+        forkRanges(n, productTime(m * n * k), someColumns, tile.columns);
       }
     });
   });
@@ -81,13 +108,13 @@ const pointwiseColumns: ColumnSource = (p, body) => {
   const stride = p.inHeight * p.inWidth;
   body((image) => (k, n, to) => {
     const first = k.start * stride + n.start;
-    const from = { address: image.address + first * 4, bytes: image.bytes - first * 4 };
+    const from = part(image, first);
     if (p.outChannels / p.groups <= 2 * tile.rows) {
       return { region: from, packed: false, step: stride, panel: tile.columns };
     }
     const panels = Math.floor(n.length / tile.columns);
     const tail = n.length % tile.columns;
-    const packed = region(to.address, (panels + Math.sign(tail)) * tile.columns * k.length);
+    const packed = part(to, 0, (panels + Math.sign(tail)) * tile.columns * k.length);
     const kernel = packColumns({ columns: tile.columns, transposed: false });
     current.launch(kernel, { from, to: packed, k: k.length, panels, tail, stride });
     return { region: packed, packed: true, step: tile.columns, panel: tile.columns * k.length };
@@ -107,30 +134,32 @@ const patchColumns: ColumnSource = (p, body) => {
     : { pitch: p.inWidth, plane: p.inHeight * p.inWidth };
   const copyElements = isPadded ? planes * padded.elements : 0;
   withScratch(copyElements + counts.windows + counts.runs + counts.taps, (scratch) => {
-    const copy = region(scratch.address, copyElements);
-    current.memory.views.f32.fill(0, copy.address / 4, copy.address / 4 + copyElements);
-    const tables = writeTables(p, columns, layout, region(copy.address + copy.bytes, 0));
+    const copy = part(scratch, 0, copyElements);
+    floatsOf(copy).fill(0);
+    const tables = writeTables(p, columns, layout, part(scratch, copyElements));
     body((image) => {
       if (isPadded) {
-        current.launch(padPlanes({}), {
-          from: image,
-          to: copy,
-          planes,
-          height: p.inHeight,
-          width: p.inWidth,
-          pitch: padded.pitch,
-          origin: p.padding[0] * padded.pitch + p.padding[2],
-          step: padded.elements,
+        forkRanges(planes, passTime(2 * planes * p.inHeight * p.inWidth), (first, count) => {
+          current.launch(padPlanes({}), {
+            from: part(image, first * p.inHeight * p.inWidth),
+            to: part(copy, first * padded.elements),
+            planes: count,
+            height: p.inHeight,
+            width: p.inWidth,
+            pitch: padded.pitch,
+            origin: p.padding[0] * padded.pitch + p.padding[2],
+            step: padded.elements,
+          });
         });
       }
       return (k, n, to) => {
         const panels = Math.ceil(n.length / columns);
-        const packed = region(to.address, panels * columns * k.length);
+        const packed = part(to, 0, panels * columns * k.length);
         current.launch(packPatches({ columns }), {
           x: isPadded ? copy : image,
-          windows: region(tables.windows.address + n.start * 4, panels * columns),
-          runs: region(tables.runs.address + (n.start / columns) * 4, panels),
-          taps: region(tables.taps.address + k.start * 4, k.length),
+          windows: part(tables.windows, n.start, panels * columns),
+          runs: part(tables.runs, n.start / columns, panels),
+          taps: part(tables.taps, k.start, k.length),
           to: packed,
           k: k.length,
           panels,

@@ -1,7 +1,8 @@
 // The kernels of strided copies: runs of neighbours, single elements of any size, and transposed squares.
 
-import { type ElementType, input, integer, output, type Pointer } from '@sconce/codegen';
+import { input, integer, output, type Pointer } from '@sconce/codegen';
 import { type Family, family, type Region } from '../runtime/family.ts';
+import { elementTypes } from './row-copy.ts';
 
 /** How the innermost dimensions are copied. */
 export interface CopySpec {
@@ -30,9 +31,6 @@ export interface CopyArguments {
   readonly to2: number;
   readonly to3: number;
 }
-
-/** Only sizes matter to a copy; four bytes are float lanes, whose bits vectors keep as they are. */
-const elementTypes = { 1: 'u8', 2: 'u16', 4: 'f32', 8: 'f64' } as const satisfies Record<number, ElementType>;
 
 /** The copying kernel for each element size. */
 export function copyKernel(spec: CopySpec): ReturnType<Family<CopySpec, CopyArguments>> {

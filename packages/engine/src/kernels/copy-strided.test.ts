@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allocate, type Storage } from '../memory/storage.ts';
+import { allocate } from '../memory/allocate.ts';
+import type { Storage } from '../memory/storage.ts';
 import { referenceCopyStrided } from '../reference/movement.ts';
 import { withExecutor } from '../runtime/executor.ts';
 import { targets } from '../testing/targets.ts';

@@ -1,8 +1,10 @@
 // Strided copies of elements of any size: transposes, slices, expansions, and making views contiguous.
 
 import { EngineError } from '../errors.ts';
-import { checkShape, stridedAddressOf } from '../operands.ts';
-import { executor, region } from '../runtime/executor.ts';
+import { checkShape, stridedRegionOf } from '../operands.ts';
+import { executor } from '../runtime/executor.ts';
+import { bytesOf, part, type Region } from '../runtime/region.ts';
+import { forkNest, passTime } from '../threads/split.ts';
 import type { CopyStridedParameters } from '../types.ts';
 import { type CopySpec, copyKernel } from './copy-kernels.ts';
 import { collapse, extent, KERNEL_RANK, overOuter, type StridedShape } from './strided.ts';
@@ -15,42 +17,45 @@ import { collapse, extent, KERNEL_RANK, overOuter, type StridedShape } from './s
  */
 export function copyStrided(p: CopyStridedParameters): void {
   checkShape('copyStrided', p.shape);
-  const to = stridedAddressOf('copyStrided', 'to', p.to, p.shape, p.elementBytes);
-  const from = stridedAddressOf('copyStrided', 'from', p.from, p.shape, p.elementBytes);
+  const to = stridedRegionOf('copyStrided', 'to', p.to, p.shape, p.elementBytes);
+  const from = stridedRegionOf('copyStrided', 'from', p.from, p.shape, p.elementBytes);
   if (p.shape.includes(0)) return;
   const repeated = p.shape.findIndex((size, d) => size > 1 && p.to.strides[d] === 0);
   if (repeated >= 0) throw new EngineError('copyStrided', `to repeats its elements in dimension ${repeated}`);
   const collapsed = collapse({ shape: p.shape, strides: [p.to.strides, p.from.strides] });
   const dense = collapsed.shape.length === 1 && collapsed.strides.every(([step]) => step === 1);
   const current = executor();
-  if (dense) {
+  if (dense && !current.defers) {
     // The host's own memory move is the fastest copy there is.
-    current.memory.views.u8.copyWithin(to, from, from + collapsed.shape[0]! * p.elementBytes);
+    bytesOf(to).set(bytesOf(from));
     return;
   }
   const { spec, operands } = chooseMode(
-    inWords({ to, from, elementBytes: p.elementBytes }, collapsed),
+    inWords({ to: to.address, from: from.address, elementBytes: p.elementBytes }, collapsed),
     p.elementBytes,
   );
   overOuter(operands, KERNEL_RANK, (offsets, { shape, strides }) => {
     const [toStrides, fromStrides] = strides as [number[], number[]];
-    const place = (address: number, offset: number, steps: readonly number[]) =>
-      region(address + offset * spec.elementBytes, extent(shape, steps), spec.elementBytes);
-    current.launch(copyKernel(spec), {
-      to: place(to, offsets[0]!, toStrides),
-      from: place(from, offsets[1]!, fromStrides),
-      n0: shape[3]!,
-      n1: shape[2]!,
-      n2: shape[1]!,
-      n3: shape[0]!,
-      to0: toStrides[3]!,
-      to1: toStrides[2]!,
-      to2: toStrides[1]!,
-      to3: toStrides[0]!,
-      from0: fromStrides[3]!,
-      from1: fromStrides[2]!,
-      from2: fromStrides[1]!,
-      from3: fromStrides[0]!,
+    const time = passTime(4 * shape.reduce((product, size) => product * size, 1));
+    forkNest(shape, time, (dimension, first, sizes) => {
+      const place = (operand: Region, offset: number, steps: readonly number[]) =>
+        part(operand, offset + first * steps[dimension]!, extent(sizes, steps), spec.elementBytes);
+      current.launch(copyKernel(spec), {
+        to: place(to, offsets[0]!, toStrides),
+        from: place(from, offsets[1]!, fromStrides),
+        n0: sizes[3]!,
+        n1: sizes[2]!,
+        n2: sizes[1]!,
+        n3: sizes[0]!,
+        to0: toStrides[3]!,
+        to1: toStrides[2]!,
+        to2: toStrides[1]!,
+        to3: toStrides[0]!,
+        from0: fromStrides[3]!,
+        from1: fromStrides[2]!,
+        from2: fromStrides[1]!,
+        from3: fromStrides[0]!,
+      });
     });
   });
 }

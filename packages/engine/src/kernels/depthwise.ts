@@ -2,8 +2,10 @@
 // packing.
 
 import { inout, input, integer, output, scalar } from '@sconce/codegen';
-import { executor, nothing, type Region, region, withScratch } from '../runtime/executor.ts';
+import { executor, withScratch } from '../runtime/executor.ts';
 import { family } from '../runtime/family.ts';
+import { floatsOf, nothing, part, type Region } from '../runtime/region.ts';
+import { forkRanges, productTime } from '../threads/split.ts';
 import type { Activation, ConvolutionShape } from '../types.ts';
 import { type ActivationKind, activate, activationBounds, activationKind } from './activation.ts';
 import { copyPlane, paddedPlane } from './padded-plane.ts';
@@ -101,29 +103,39 @@ export function depthwise(
     bias: operands.bias !== undefined,
     activation: activationKind(p.activation),
   });
-  const inImage = p.inChannels * p.inHeight * p.inWidth;
-  const outImage = p.outChannels * p.outHeight * p.outWidth;
-  withScratch(padded.elements, (plane) => {
-    current.memory.views.f32.fill(0, plane.address / 4, plane.address / 4 + padded.elements);
-    for (let image = 0; image < p.batch; image++) {
-      current.launch(kernel, {
-        x: region(operands.x.address + image * inImage * 4, inImage),
-        plane,
-        w: operands.w,
-        bias: operands.bias ?? nothing,
-        y: region(operands.y.address + image * outImage * 4, outImage),
-        channels: p.inChannels,
-        multiplier: p.outChannels / p.inChannels,
-        inHeight: p.inHeight,
-        inWidth: p.inWidth,
-        pitch: padded.pitch,
-        origin: p.padding[0] * padded.pitch + p.padding[2],
-        outHeight: p.outHeight,
-        outWidth: p.outWidth,
-        rowStep: p.stride[0] * padded.pitch,
-        tapStep: p.dilation[0] * padded.pitch,
-        ...activationBounds(p.activation),
-      });
-    }
-  });
+  const inPlane = p.inHeight * p.inWidth;
+  const outPlane = p.outHeight * p.outWidth;
+  const multiplier = p.outChannels / p.inChannels;
+  const taps = p.kernel[0] * p.kernel[1];
+  const planes = p.batch * p.inChannels;
+  // Far from the peak of multiply-adds: what the window loads counts.
+  const time = 4 * productTime(p.batch * p.outChannels * outPlane * taps);
+  const somePlanes = (start: number, length: number): void =>
+    withScratch(padded.elements, (plane) => {
+      floatsOf(plane).fill(0);
+      for (let at = start; at < start + length; ) {
+        const channel = at % p.inChannels;
+        const channels = Math.min(p.inChannels - channel, start + length - at);
+        current.launch(kernel, {
+          x: part(operands.x, at * inPlane, channels * inPlane),
+          plane,
+          w: part(operands.w, channel * multiplier * taps, channels * multiplier * taps),
+          bias: operands.bias ? part(operands.bias, channel * multiplier, channels * multiplier) : nothing,
+          y: part(operands.y, at * multiplier * outPlane, channels * multiplier * outPlane),
+          channels,
+          multiplier,
+          inHeight: p.inHeight,
+          inWidth: p.inWidth,
+          pitch: padded.pitch,
+          origin: p.padding[0] * padded.pitch + p.padding[2],
+          outHeight: p.outHeight,
+          outWidth: p.outWidth,
+          rowStep: p.stride[0] * padded.pitch,
+          tapStep: p.dilation[0] * padded.pitch,
+          ...activationBounds(p.activation),
+        });
+        at += channels;
+      }
+    });
+  forkRanges(planes, time, somePlanes);
 }

@@ -1,16 +1,21 @@
 // The table of elementwise operations: what each does to vectors, with PyTorch's results for NaN and infinities.
 
 import { erf, exp, type KernelBuilder, log, type Operand, sigmoid, tanh, type Vector } from '@sconce/codegen';
-import type { BinaryOp, UnaryOp } from '../types.ts';
-import type { ScalarOp } from './elementwise-scalar.ts';
+import type { BinaryOp, ExpressionBinary, ExpressionTernary, ExpressionUnary, UnaryOp } from '../types.ts';
+import { pow } from './math/pow.ts';
+import { cos, sin } from './math/sin-cos.ts';
 
 type F32 = Vector<'f32'>;
 
-/** Records an operation; parameters beyond those an operation takes are zero. */
-export type ElementwiseBody = (k: KernelBuilder, x: F32, y: F32, z: F32, p: readonly [F32, F32]) => F32;
+type Unary = (k: KernelBuilder, x: F32) => F32;
+type Binary = (k: KernelBuilder, x: F32, y: F32) => F32;
+type Ternary = (k: KernelBuilder, x: F32, y: F32, z: F32) => F32;
 
-/** Operations that run in kernels: those of the face, and the affine map of a channel. */
-export type VectorOp = Exclude<UnaryOp | BinaryOp, ScalarOp> | 'scaledAdd' | 'scaledSub' | 'affine';
+/** Operations of three arguments: those of expressions, and sums with a scaled second term. */
+type TernaryOp = ExpressionTernary | 'scaledAdd' | 'scaledSub';
+
+/** All operations. Parameters of an operation are arguments like its inputs. */
+export type VectorOp = ExpressionUnary | ExpressionBinary | TernaryOp;
 
 /** Parameters that an operation takes when the caller gives none: PyTorch's defaults. */
 export const defaultParameters: Partial<Record<UnaryOp | BinaryOp, readonly number[]>> = {
@@ -22,8 +27,8 @@ export const defaultParameters: Partial<Record<UnaryOp | BinaryOp, readonly numb
   sub: [1],
 };
 
-/** Each operation as its body. */
-export const operations: Record<VectorOp, ElementwiseBody> = {
+/** Operations of one argument. */
+const unary: Record<ExpressionUnary, Unary> = {
   neg: (k, x) => k.neg(x),
   abs: (k, x) => k.abs(x),
   sign: (k, x) =>
@@ -41,23 +46,14 @@ export const operations: Record<VectorOp, ElementwiseBody> = {
   reciprocal: (k, x) => k.div(1, x),
   exp: (k, x) => exp(k, x),
   log: (k, x) => log(k, x),
+  sin,
+  cos,
   tanh: (k, x) => tanh(k, x),
   erf: (k, x) => erf(k, x),
   sigmoid: (k, x) => sigmoid(k, x),
-  softplus: (k, x, _y, _z, [beta, threshold]) => {
-    const scaled = k.mul(x, beta);
-    // log(1 + e^z) = max(z, 0) + log1p(e^-|z|)
-    const positive = k.pmax(scaled, 0);
-    const soft = k.div(k.add(positive, log1p(k, exp(k, k.neg(k.abs(scaled))))), beta);
-    return k.select(k.compare(scaled, '>', threshold), x, soft);
-  },
   relu: (k, x) => k.pmax(x, 0),
-  leakyRelu: (k, x, _y, _z, [slope]) => k.select(k.compare(x, '>', 0), x, k.mul(x, slope)),
-  clamp: (k, x, _y, _z, [min, max]) => k.pmin(k.pmax(x, min), max),
   hardswish: (k, x) => k.div(k.mul(x, k.pmin(k.pmax(k.add(x, 3), 0), 6)), 6),
   hardsigmoid: (k, x) => k.div(k.pmin(k.pmax(k.add(x, 3), 0), 6), 6),
-  elu: (k, x, _y, _z, [alpha]) =>
-    k.select(k.compare(x, '>', 0), x, k.mul(alpha, expm1OfNegative(k, k.pmin(x, 0)))),
   silu: (k, x) => k.mul(x, sigmoid(k, x)),
   mish: (k, x) => {
     // tanh(log(1 + e)) = (e^2 + 2e) / (e^2 + 2e + 2), which is 1 in float32 long before e^2 overflows
@@ -71,16 +67,54 @@ export const operations: Record<VectorOp, ElementwiseBody> = {
     const inner = k.mul(k.fma<'f32'>(cubic, 0.044715, x), Math.sqrt(2 / Math.PI));
     return k.mul(k.mul(x, 0.5), k.add(tanh(k, inner), 1));
   },
+};
+
+/** Operations of two arguments. */
+const binary: Record<ExpressionBinary, Binary> = {
   add: (k, x, y) => k.add(x, y),
   sub: (k, x, y) => k.sub(x, y),
-  scaledAdd: (k, x, y, _z, [alpha]) => k.add(x, k.mul(y, alpha)),
-  scaledSub: (k, x, y, _z, [alpha]) => k.sub(x, k.mul(y, alpha)),
   mul: (k, x, y) => k.mul(x, y),
   div: (k, x, y) => k.div(x, y),
   maximum: (k, x, y) => k.max(x, y),
   minimum: (k, x, y) => k.min(x, y),
-  affine: (k, x, scale, shift) => k.fma(x, scale, shift),
+  pow,
+  leakyRelu: (k, x, slope) => k.select(k.compare(x, '>', 0), x, k.mul(x, slope)),
+  elu: (k, x, alpha) => k.select(k.compare(x, '>', 0), x, k.mul(alpha, expm1OfNegative(k, k.pmin(x, 0)))),
 };
+
+/** Operations of three arguments. */
+const ternary: Record<TernaryOp, Ternary> = {
+  clamp: (k, x, min, max) => k.pmin(k.pmax(x, min), max),
+  softplus: (k, x, beta, threshold) => {
+    const scaled = k.mul(x, beta);
+    // log(1 + e^z) = max(z, 0) + log1p(e^-|z|)
+    const positive = k.pmax(scaled, 0);
+    const soft = k.div(k.add(positive, log1p(k, exp(k, k.neg(k.abs(scaled))))), beta);
+    return k.select(k.compare(scaled, '>', threshold), x, soft);
+  },
+  fma: (k, x, y, z) => k.fma(x, y, z),
+  scaledAdd: (k, x, y, alpha) => k.add(x, k.mul(y, alpha)),
+  scaledSub: (k, x, y, alpha) => k.sub(x, k.mul(y, alpha)),
+};
+
+/** How many arguments an operation takes; nothing for what is none. */
+export function arityOf(op: string): 1 | 2 | 3 | undefined {
+  return Object.hasOwn(unary, op)
+    ? 1
+    : Object.hasOwn(binary, op)
+      ? 2
+      : Object.hasOwn(ternary, op)
+        ? 3
+        : undefined;
+}
+
+/** Records an operation; arguments beyond those that it takes are ignored. */
+export function operate(k: KernelBuilder, op: VectorOp, args: readonly F32[]): F32 {
+  const [x, y, z] = args as readonly [F32, F32, F32];
+  if (op in unary) return unary[op as ExpressionUnary](k, x);
+  if (op in binary) return binary[op as ExpressionBinary](k, x, y);
+  return ternary[op as TernaryOp](k, x, y, z);
+}
 
 /** log(1 + u) for u from 0 to 1: the logarithm of the rounded sum, corrected by what rounding lost (Kahan). */
 function log1p(k: KernelBuilder, u: F32): F32 {

@@ -1,7 +1,9 @@
 // The blocked matrix product: cuts the operands into pieces that stay in the caches and runs the micro-kernel
 // over them. Convolution uses it too, with a packing of its own for B.
 
-import { executor, nothing, type Region, region } from '../runtime/executor.ts';
+import { executor } from '../runtime/executor.ts';
+import { nothing, part, type Region } from '../runtime/region.ts';
+import { forkRanges, passTime } from '../threads/split.ts';
 import type { Activation } from '../types.ts';
 import { activationBounds, activationKind } from './activation.ts';
 import { type MicroSpec, microKernel, tileOf } from './gemm-micro.ts';
@@ -35,11 +37,11 @@ function panelGroups(m: number, tileRows: number): PanelGroup[] {
 
 /** Blocks of `[0, length)` of at most `step`; one empty block for an empty range, so that outputs get written. */
 function blocks(length: number, step: number): { start: number; length: number }[] {
-  const count = Math.max(1, Math.ceil(length / step));
-  return Array.from({ length: count }, (_, i) => ({
-    start: i * step,
-    length: Math.min(step, length - i * step),
-  }));
+  const found = [{ start: 0, length: Math.min(step, length) }];
+  for (let start = step; start < length; start += step) {
+    found.push({ start, length: Math.min(step, length - start) });
+  }
+  return found;
 }
 
 /** Packs all of A: block of k after block of k, each with all its panels. `to` holds `m * k` elements. */
@@ -52,14 +54,16 @@ export function packA(
   if (a.k === 0) return;
   for (const depth of blocks(a.k, BLOCK_K)) {
     for (const { row, rows, count } of panelGroups(a.m, tileOf(target).rows)) {
-      const first = depth.start * step + row * (a.transposed ? 1 : a.stride);
-      const area = rows * count * depth.length;
-      launch(packRows({ rows, transposed: a.transposed }), {
-        from: { address: a.region.address + first * 4, bytes: a.region.bytes - first * 4 },
-        to: region(to.address + (depth.start * a.m + row * depth.length) * 4, area),
-        k: depth.length,
-        panels: count,
-        stride: a.stride,
+      const across = a.transposed ? 1 : a.stride;
+      forkRanges(count, passTime(2 * rows * count * depth.length), (start, panels) => {
+        const top = row + start * rows;
+        launch(packRows({ rows, transposed: a.transposed }), {
+          from: part(a.region, depth.start * step + top * across),
+          to: part(to, depth.start * a.m + top * depth.length, rows * panels * depth.length),
+          k: depth.length,
+          panels,
+          stride: a.stride,
+        });
       });
     }
   }
@@ -121,11 +125,11 @@ export function blockedProduct(p: BlockedProduct): void {
           const rows = panels.length * group.rows;
           const c = row * p.ldc + columns.start;
           launch(kernel, {
-            a: region(p.a.address + (depth.start * p.m + row * depth.length) * 4, rows * depth.length),
+            a: part(p.a, depth.start * p.m + row * depth.length, rows * depth.length),
             b: b.region,
-            c: region(p.c.address + c * 4, (rows - 1) * p.ldc + columns.length),
-            bias: p.bias ? region(p.bias.address + columns.start * 4, columns.length) : nothing,
-            rowBias: p.rowBias ? region(p.rowBias.address + row * 4, rows) : nothing,
+            c: part(p.c, c, (rows - 1) * p.ldc + columns.length),
+            bias: p.bias ? part(p.bias, columns.start, columns.length) : nothing,
+            rowBias: p.rowBias ? part(p.rowBias, row, rows) : nothing,
             k: depth.length,
             rowPanels: panels.length,
             panels: Math.floor(columns.length / tile.columns),

@@ -1,7 +1,9 @@
 // The general matrix product, and its choice between the blocked product and dot products.
 
-import { addressOf, checkSizes } from '../operands.ts';
-import { executor, nothing, type Region, region, withScratch } from '../runtime/executor.ts';
+import { checkSizes, regionOf } from '../operands.ts';
+import { executor, withScratch } from '../runtime/executor.ts';
+import { nothing, part, type Region } from '../runtime/region.ts';
+import { forkRanges, passTime, productTime } from '../threads/split.ts';
 import type { GemmParameters } from '../types.ts';
 import { activationBounds, activationKind } from './activation.ts';
 import { type BlockB, blockedProduct, packA, packedBlockElements } from './gemm-blocked.ts';
@@ -9,7 +11,7 @@ import { dotKernel } from './gemm-dot.ts';
 import { tileOf } from './gemm-micro.ts';
 import { packColumns } from './gemm-pack.ts';
 
-/** Operands as addresses, every default filled in. */
+/** Operands as regions, every default filled in. */
 interface Product {
   readonly m: number;
   readonly n: number;
@@ -54,7 +56,7 @@ export function gemm(p: GemmParameters): void {
     const stride = ld ?? columns;
     checkSizes('gemm', { [`ld${name}`]: stride }, columns);
     const elements = rows === 0 || columns === 0 ? 0 : (rows - 1) * stride + columns;
-    return { region: region(addressOf('gemm', name, p[name], elements), elements), stride, transposed };
+    return { region: regionOf('gemm', name, p[name], elements), stride, transposed };
   };
   const ldc = p.ldc ?? n;
   checkSizes('gemm', { ldc }, n);
@@ -65,12 +67,12 @@ export function gemm(p: GemmParameters): void {
     k,
     a: transA ? matrix('a', k, m, true, p.lda) : matrix('a', m, k, false, p.lda),
     b: transB ? matrix('b', n, k, true, p.ldb) : matrix('b', k, n, false, p.ldb),
-    c: region(addressOf('gemm', 'c', p.c, cElements), cElements),
+    c: regionOf('gemm', 'c', p.c, cElements),
     ldc,
     alpha: p.alpha ?? 1,
     beta: p.beta ?? 0,
-    bias: p.bias && region(addressOf('gemm', 'bias', p.bias, n), n),
-    rowBias: p.rowBias && region(addressOf('gemm', 'rowBias', p.rowBias, m), m),
+    bias: p.bias && regionOf('gemm', 'bias', p.bias, n),
+    rowBias: p.rowBias && regionOf('gemm', 'rowBias', p.rowBias, m),
     activation: p.activation,
   };
   if (m === 0 || n === 0) return;
@@ -98,6 +100,13 @@ function transposedProduct(p: Product): Product {
 
 function dotProducts(p: Product): void {
   const current = executor();
+  const lanes = current.target.lanes('f32');
+  const time = passTime(p.n * p.k);
+  forkRanges(p.n, time, (first, count) => dotRows(columnsOf(p, first, count)), lanes);
+}
+
+function dotRows(p: Product): void {
+  const current = executor();
   for (let row = 0; row < p.m; row += 2) {
     const rows = Math.min(2, p.m - row);
     const spec = {
@@ -107,11 +116,11 @@ function dotProducts(p: Product): void {
       activation: activationKind(p.activation),
     };
     current.launch(dotKernel(spec), {
-      a: region(p.a.region.address + row * p.a.stride * 4, (rows - 1) * p.a.stride + p.k),
+      a: part(p.a.region, row * p.a.stride, (rows - 1) * p.a.stride + p.k),
       b: p.b.region,
-      c: region(p.c.address + row * p.ldc * 4, (rows - 1) * p.ldc + p.n),
+      c: part(p.c, row * p.ldc, (rows - 1) * p.ldc + p.n),
       bias: p.bias ?? nothing,
-      rowBias: p.rowBias ? region(p.rowBias.address + row * 4, rows) : nothing,
+      rowBias: p.rowBias ? part(p.rowBias, row, rows) : nothing,
       k: p.k,
       n: p.n,
       lda: p.a.stride,
@@ -123,23 +132,61 @@ function dotProducts(p: Product): void {
   }
 }
 
+/** Threads take rows of a tall product, each packing all of B, or columns of any other, after A was packed for all. */
 function blocked(p: Product): void {
+  const tile = tileOf(executor().target);
+  const time = productTime(p.m * p.n * p.k);
+  if (p.m >= 2 * p.n) {
+    forkRanges(
+      p.m,
+      time,
+      (first, count) => {
+        const rows = rowsOf(p, first, count);
+        withPackedA(rows, (a) => overColumns(rows, a));
+      },
+      tile.rows,
+    );
+    return;
+  }
+  withPackedA(p, (a) => {
+    forkRanges(p.n, time, (first, count) => overColumns(columnsOf(p, first, count), a), tile.columns);
+  });
+}
+
+function rowsOf(p: Product, first: number, count: number): Product {
+  const region = part(p.a.region, p.a.transposed ? first : first * p.a.stride);
+  const rowBias = p.rowBias && part(p.rowBias, first, count);
+  return { ...p, m: count, a: { ...p.a, region }, c: part(p.c, first * p.ldc), rowBias };
+}
+
+function columnsOf(p: Product, first: number, count: number): Product {
+  const { stride, transposed } = p.b;
+  const elements = transposed ? (count - 1) * stride + p.k : undefined;
+  const region = p.k === 0 ? p.b.region : part(p.b.region, transposed ? first * stride : first, elements);
+  const bias = p.bias && part(p.bias, first, count);
+  return { ...p, n: count, b: { ...p.b, region }, c: part(p.c, first), bias };
+}
+
+function withPackedA(p: Product, body: (a: Region) => void): void {
+  withScratch(p.m * p.k, (a) => {
+    packA({ ...p.a, m: p.m, k: p.k }, a);
+    body(a);
+  });
+}
+
+function overColumns(p: Product, a: Region): void {
   const current = executor();
   const tile = tileOf(current.target);
   // With no more than two panels of rows, each element of B is read at most twice: packing would not pay.
   const direct = !p.b.transposed && p.m <= 2 * tile.rows;
-  const packedElements = direct ? 0 : packedBlockElements(p.n, p.k, tile.columns);
-  withScratch(p.m * p.k + packedElements, (scratch) => {
-    const a = region(scratch.address, p.m * p.k);
-    packA({ ...p.a, m: p.m, k: p.k }, a);
+  withScratch(direct ? 0 : packedBlockElements(p.n, p.k, tile.columns), (block) => {
     const b = (k: Block, n: Block): BlockB => {
       const first = p.b.transposed ? n.start * p.b.stride + k.start : k.start * p.b.stride + n.start;
-      const from = { address: p.b.region.address + first * 4, bytes: p.b.region.bytes - first * 4 };
+      const from = part(p.b.region, first);
       if (direct) return { region: from, packed: false, step: p.b.stride, panel: tile.columns };
       const panels = Math.floor(n.length / tile.columns);
       const tail = n.length % tile.columns;
-      const elements = (panels + Math.sign(tail)) * tile.columns * k.length;
-      const to = region(a.address + a.bytes, elements);
+      const to = part(block, 0, (panels + Math.sign(tail)) * tile.columns * k.length);
       current.launch(packColumns({ columns: tile.columns, transposed: p.b.transposed }), {
         from,
         to,

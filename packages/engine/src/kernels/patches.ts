@@ -2,8 +2,8 @@
 // (padded) image, by tables of where each output's window starts and where each tap lies in it.
 
 import { input, integer, output } from '@sconce/codegen';
-import { executor, type Region, region } from '../runtime/executor.ts';
 import { type Family, family } from '../runtime/family.ts';
+import { after, integersOf, part, type Region } from '../runtime/region.ts';
 import type { ConvolutionShape } from '../types.ts';
 
 /** Arguments of {@link packPatches}. */
@@ -103,34 +103,35 @@ export function writeTables(
   scratch: Region,
 ): PatchTables {
   const counts = tableElements(p, columns);
-  const { i32 } = executor().memory.views;
   const outputs = p.outHeight * p.outWidth;
-  let at = scratch.address / 4;
-  const windows = at;
+  const windows = part(scratch, 0, counts.windows);
+  const runs = after(windows, counts.runs);
+  const taps = after(runs, counts.taps);
+
+  const window = integersOf(windows);
+  let at = 0;
   for (let y = 0; y < p.outHeight; y++) {
-    for (let x = 0; x < p.outWidth; x++) i32[at++] = (y * p.stride[0] * image.pitch + x * p.stride[1]) * 4;
+    for (let x = 0; x < p.outWidth; x++) window[at++] = (y * p.stride[0] * image.pitch + x * p.stride[1]) * 4;
   }
   // The last panel is filled up with windows that exist; what they give is not stored.
-  i32.fill(0, at, windows + counts.windows);
-  const runs = windows + counts.windows;
+  window.fill(0, at);
+
+  const run = integersOf(runs);
   for (let panel = 0; panel < counts.runs; panel++) {
     const first = panel * columns;
     const neighbours =
       p.stride[1] === 1 && first + columns <= outputs && (first % p.outWidth) + columns <= p.outWidth;
-    i32[runs + panel] = neighbours ? 1 : 0;
+    run[panel] = neighbours ? 1 : 0;
   }
-  const taps = runs + counts.runs;
-  at = taps;
+
+  const tap = integersOf(taps);
+  at = 0;
   for (let c = 0; c < p.inChannels / p.groups; c++) {
     for (let r = 0; r < p.kernel[0]; r++) {
       for (let s = 0; s < p.kernel[1]; s++) {
-        i32[at++] = (c * image.plane + r * p.dilation[0] * image.pitch + s * p.dilation[1]) * 4;
+        tap[at++] = (c * image.plane + r * p.dilation[0] * image.pitch + s * p.dilation[1]) * 4;
       }
     }
   }
-  return {
-    windows: region(windows * 4, counts.windows),
-    runs: region(runs * 4, counts.runs),
-    taps: region(taps * 4, counts.taps),
-  };
+  return { windows, runs, taps };
 }

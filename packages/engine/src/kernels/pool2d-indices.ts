@@ -1,19 +1,20 @@
 // Maximum pooling that also tells where each maximum was, in plain TypeScript: training needs it, inference does
 // not.
 
-import type { Views } from '../memory/linear-memory.ts';
+import { floatsOf, integersOf, type Region } from '../runtime/region.ts';
 import type { Pair, Pool2dParameters } from '../types.ts';
 
-/** Pools `x` into `y` and `indices`, all byte addresses. Of equal maxima the first counts, of NaNs the last, as in PyTorch. */
+/** Pools `x` into `y` and `indices`. Of equal maxima the first counts, of NaNs the last, as in PyTorch. */
 export function maxPoolWithIndices(
   p: Omit<Pool2dParameters, 'x' | 'y' | 'indices' | 'dilation'> & { readonly dilation: Pair },
-  { f32, i32 }: Views,
-  at: { x: number; y: number; indices: number },
+  operands: { x: Region; y: Region; indices: Region },
 ): void {
-  let y = at.y / 4;
-  let indices = at.indices / 4;
+  const [image, maxima] = [floatsOf(operands.x), floatsOf(operands.y)];
+  const positions = integersOf(operands.indices);
+  let y = 0;
+  let indices = 0;
   for (let plane = 0; plane < p.planes; plane++) {
-    const x = at.x / 4 + plane * p.inHeight * p.inWidth;
+    const x = plane * p.inHeight * p.inWidth;
     for (let oy = 0; oy < p.outHeight; oy++) {
       for (let ox = 0; ox < p.outWidth; ox++) {
         const top = oy * p.stride[0] - p.padding[0];
@@ -26,16 +27,16 @@ export function maxPoolWithIndices(
           for (let s = 0; s < p.kernel[1]; s++) {
             const ix = left + s * p.dilation[1];
             if (ix < 0 || ix >= p.inWidth) continue;
-            const value = f32[x + iy * p.inWidth + ix]!;
+            const value = image[x + iy * p.inWidth + ix]!;
             if (position < 0 || value > largest || Number.isNaN(value)) {
               largest = value;
               position = iy * p.inWidth + ix;
             }
           }
         }
-        f32[y++] = largest;
-        i32[indices++] = position;
-        i32[indices++] = position < 0 ? -1 : 0;
+        maxima[y++] = largest;
+        positions[indices++] = position;
+        positions[indices++] = position < 0 ? -1 : 0;
       }
     }
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allocate } from '../memory/storage.ts';
+import { allocate } from '../memory/allocate.ts';
 import { referencePool2d } from '../reference/pooling.ts';
 import { withExecutor } from '../runtime/executor.ts';
 import { expectClose, operand, unusualNumbers } from '../testing/operands.ts';

@@ -4,9 +4,11 @@
 import { inout, input, integer, output } from '@sconce/codegen';
 import { checkWindows } from '../convolution-operands.ts';
 import { EngineError } from '../errors.ts';
-import { addressOf, checkSizes } from '../operands.ts';
-import { executor, nothing, region, withScratch } from '../runtime/executor.ts';
+import { checkSizes, regionOf } from '../operands.ts';
+import { executor, withScratch } from '../runtime/executor.ts';
 import { family } from '../runtime/family.ts';
+import { floatsOf, nothing, part } from '../runtime/region.ts';
+import { forkRanges, passTime } from '../threads/split.ts';
 import type { Pool2dParameters } from '../types.ts';
 import { copyPlane, paddedPlane } from './padded-plane.ts';
 import { maxPoolWithIndices } from './pool2d-indices.ts';
@@ -103,14 +105,14 @@ export function pool2d(p: Pool2dParameters): void {
   }
   const inPlane = p.inHeight * p.inWidth;
   const outPlane = p.outHeight * p.outWidth;
-  const x = region(addressOf('pool2d', 'x', p.x, p.planes * inPlane), p.planes * inPlane);
-  const y = region(addressOf('pool2d', 'y', p.y, p.planes * outPlane), p.planes * outPlane);
-  const indices = p.indices && addressOf('pool2d', 'indices', p.indices, p.planes * outPlane, 8);
+  const x = regionOf('pool2d', 'x', p.x, p.planes * inPlane);
+  const y = regionOf('pool2d', 'y', p.y, p.planes * outPlane);
+  const indices = p.indices && regionOf('pool2d', 'indices', p.indices, p.planes * outPlane, 8);
   if (p.planes === 0 || outPlane === 0) return;
   const current = executor();
   if (indices !== undefined) {
     if (p.kind !== 'max') throw new EngineError('pool2d', 'only maxima have indices', 'max', p.kind);
-    maxPoolWithIndices(shape, current.memory.views, { x: x.address, y: y.address, indices });
+    maxPoolWithIndices(shape, { x, y, indices });
     return;
   }
   const padded = paddedPlane(shape, current.target.lanes('f32'));
@@ -121,33 +123,35 @@ export function pool2d(p: Pool2dParameters): void {
     dilationX: dilation[1],
   });
   const average = p.kind === 'average';
-  withScratch(padded.elements + (average ? outPlane : 0), (scratch) => {
-    const { f32 } = current.memory.views;
-    const plane = region(scratch.address, padded.elements);
-    const border = average ? 0 : Number.NEGATIVE_INFINITY;
-    f32.fill(border, plane.address / 4, plane.address / 4 + padded.elements);
-    const divisors = region(plane.address + plane.bytes, outPlane);
-    if (average) writeDivisors(p, f32, divisors.address / 4);
-    current.launch(kernel, {
-      x,
-      plane,
-      divisors: average ? divisors : nothing,
-      y,
-      planes: p.planes,
-      inHeight: p.inHeight,
-      inWidth: p.inWidth,
-      pitch: padded.pitch,
-      origin: p.padding[0] * padded.pitch + p.padding[2],
-      outHeight: p.outHeight,
-      outWidth: p.outWidth,
-      rowStep: p.stride[0] * padded.pitch,
-      tapStep: dilation[0] * padded.pitch,
-    });
+  withScratch(average ? outPlane : 0, (divisors) => {
+    if (average) writeDivisors(p, floatsOf(divisors));
+    const time = passTime(p.planes * (inPlane + outPlane * p.kernel[0] * p.kernel[1]));
+    forkRanges(p.planes, time, (first, planes) =>
+      withScratch(padded.elements, (plane) => {
+        floatsOf(plane).fill(average ? 0 : Number.NEGATIVE_INFINITY);
+        current.launch(kernel, {
+          x: part(x, first * inPlane, planes * inPlane),
+          plane,
+          divisors: average ? divisors : nothing,
+          y: part(y, first * outPlane, planes * outPlane),
+          planes,
+          inHeight: p.inHeight,
+          inWidth: p.inWidth,
+          pitch: padded.pitch,
+          origin: p.padding[0] * padded.pitch + p.padding[2],
+          outHeight: p.outHeight,
+          outWidth: p.outWidth,
+          rowStep: p.stride[0] * padded.pitch,
+          tapStep: dilation[0] * padded.pitch,
+        });
+      }),
+    );
   });
 }
 
 /** What PyTorch divides each output of a plane by; 1 where the window lies in the padding alone, so that 0 comes out. */
-function writeDivisors(p: Pool2dParameters, f32: Float32Array, at: number): void {
+export function writeDivisors(p: Omit<Pool2dParameters, 'x' | 'y' | 'planes'>, divisors: Float32Array): void {
+  let at = 0;
   const includePad = p.countIncludePad ?? true;
   /** Extent of window `i` along an axis, with the padding and without. */
   const extents = (axis: 0 | 1, i: number): { padded: number; inside: number } => {
@@ -165,7 +169,7 @@ function writeDivisors(p: Pool2dParameters, f32: Float32Array, at: number): void
       const columns = extents(1, column);
       const inside = rows.inside * columns.inside;
       const divisor = p.divisor ?? (includePad ? rows.padded * columns.padded : inside);
-      f32[at++] = inside === 0 ? 1 : divisor;
+      divisors[at++] = inside === 0 ? 1 : divisor;
     }
   }
 }

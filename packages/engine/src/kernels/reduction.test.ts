@@ -8,7 +8,7 @@ import type { ReduceOp } from '../types.ts';
 import { reduce } from './reduce.ts';
 import { softmax } from './softmax.ts';
 
-const reduceOps: ReduceOp[] = ['sum', 'mean', 'max', 'min', 'prod'];
+const reduceOps: ReduceOp[] = ['sum', 'mean', 'max', 'min', 'prod', 'norm1', 'norm2'];
 
 interface Case {
   outer: number;
@@ -81,7 +81,7 @@ describe.each(targets)('reduction on $name', ({ executor, small }) => {
         reduce({ op, x: operand(x), y, outer: 1, size: x.length, inner: 1 });
         return y.read()[0]!;
       };
-      expect(reduceOps.map((op) => result(op, []))).toEqual([0, Number.NaN, -Infinity, Infinity, 1]);
+      expect(reduceOps.map((op) => result(op, []))).toEqual([0, Number.NaN, -Infinity, Infinity, 1, 0, 0]);
       expect(result('max', [1, Number.NaN, 2, 3, 4, 5, 6, 7])).toBeNaN();
       expect(result('min', [1, 2, 3, 4, 5, 6, Number.NaN])).toBeNaN();
     });

@@ -12,9 +12,11 @@ import {
   type Pointer,
   type Vector,
 } from '@sconce/codegen';
-import { addressOf, checkSizes } from '../operands.ts';
-import { executor, region } from '../runtime/executor.ts';
+import { checkSizes, regionOf } from '../operands.ts';
+import { executor } from '../runtime/executor.ts';
 import { family } from '../runtime/family.ts';
+import { part } from '../runtime/region.ts';
+import { forkRanges, passTime } from '../threads/split.ts';
 import type { SoftmaxParameters } from '../types.ts';
 
 /** What a softmax is recorded for. */
@@ -115,8 +117,13 @@ export function softmax(p: SoftmaxParameters): void {
   const { outer, size, inner } = p;
   checkSizes('softmax', { outer, size, inner });
   const count = outer * size * inner;
-  const x = region(addressOf('softmax', 'x', p.x, count), count);
-  const y = region(addressOf('softmax', 'y', p.y, count), count);
+  const x = regionOf('softmax', 'x', p.x, count);
+  const y = regionOf('softmax', 'y', p.y, count);
   const kernel = softmaxKernel({ log: p.log ?? false, along: inner === 1 ? 'row' : 'columns' });
-  executor().launch(kernel, { x, y, outer, size, inner });
+  const current = executor();
+  const row = size * inner;
+  forkRanges(outer, passTime(3 * count), (first, rows) => {
+    const values = { x: part(x, first * row, rows * row), y: part(y, first * row, rows * row) };
+    current.launch(kernel, { ...values, outer: rows, size, inner });
+  });
 }

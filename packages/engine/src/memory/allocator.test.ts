@@ -87,21 +87,21 @@ describe('BlockAllocator', () => {
 describe('LinearMemory', () => {
   it('grows when the free blocks do not suffice and gives fresh views', () => {
     const memory = new LinearMemory(1024);
-    const before = memory.views;
-    const address = memory.allocate(10 * MB);
-    expect(before.u8.length).toBe(0);
-    expect(memory.views.u8.length).toBeGreaterThanOrEqual(address + 10 * MB);
+    const before = new Uint8Array(memory.memory.buffer);
+    const address = memory.reserve(10 * MB);
+    expect(before.length).toBe(0);
+    expect(memory.memory.buffer.byteLength).toBeGreaterThanOrEqual(address + 10 * MB);
     expect(memory.statistics.live).toBeGreaterThanOrEqual(10 * MB);
   });
 
   it('refuses what the maximum cannot hold before touching anything', () => {
     const memory = new LinearMemory(256);
-    const kept = memory.allocate(4 * MB);
+    const kept = memory.reserve(4 * MB);
     const before = memory.statistics;
-    const view = memory.views.u8;
+    const { buffer } = memory.memory;
     let error: unknown;
     try {
-      memory.allocate(20 * MB);
+      memory.reserve(20 * MB);
     } catch (caught) {
       error = caught;
     }
@@ -112,15 +112,15 @@ describe('LinearMemory', () => {
       /^allocate: out of memory, expected a request of at most \d+ bytes, got 20971520 bytes$/,
     );
     expect(memory.statistics).toEqual(before);
-    expect(memory.views.u8).toBe(view);
-    expect(memory.allocate(available)).toBeGreaterThan(kept);
+    expect(memory.memory.buffer).toBe(buffer);
+    expect(memory.reserve(available)).toBeGreaterThan(kept);
     expect(memory.statistics.allocated).toBe(256 * 65536);
   });
 
   it('keeps the peak when blocks are freed', () => {
     const memory = new LinearMemory(256);
-    const address = memory.allocate(2 * MB);
-    memory.free(address);
+    const address = memory.reserve(2 * MB);
+    memory.release(address);
     expect(memory.statistics.live).toBe(0);
     expect(memory.statistics.peak).toBe(2 * MB);
     expect(memory.statistics.free).toBe(memory.statistics.allocated);

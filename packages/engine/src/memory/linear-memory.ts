@@ -2,6 +2,9 @@
 
 import { OutOfMemoryError } from '../errors.ts';
 import { BlockAllocator, blockBytes } from './block-allocator.ts';
+import { collectedStorage, LinearStorage } from './linear-storage.ts';
+import type { Memory, MemoryStatistics } from './memory.ts';
+import { checkByteLength } from './storage.ts';
 
 const PAGE = 64 * 1024;
 
@@ -14,27 +17,13 @@ export const KERNEL_PAGE_BYTES: number = PAGE;
 /** Growth comes in steps of at least this many bytes, since each step detaches every view. */
 const GROWTH_STEP = 16 * 1024 * 1024;
 
-/** Figures of a memory in bytes. */
-export interface MemoryStatistics {
-  /** Bytes the engine holds from the host. They never shrink. */
-  readonly allocated: number;
-  /** Bytes in blocks that are in use, rounding included. */
-  readonly live: number;
-  /** The largest `live` there was. */
-  readonly peak: number;
-  /** Bytes held that no block uses: `allocated - live`. */
-  readonly free: number;
-}
-
 /** A WebAssembly memory with an allocator over it. The engine has one; tests make their own. */
-export class LinearMemory {
+export class LinearMemory implements Memory {
   readonly memory: WebAssembly.Memory;
   readonly #blocks: BlockAllocator = new BlockAllocator();
   readonly #maximumPages: number;
   #pages: number;
   #peak = 0;
-  #buffer: ArrayBuffer;
-  #views: Views;
 
   /** @param maximumPages - pages of 64 KiB that the memory may reach; 65535 at most. */
   constructor(maximumPages: number = MAXIMUM_PAGES) {
@@ -42,27 +31,23 @@ export class LinearMemory {
     this.#pages = 1 + KERNEL_PAGE_BYTES / PAGE;
     this.memory = new WebAssembly.Memory({ initial: this.#pages, maximum: this.#maximumPages });
     this.#blocks.extend(KERNEL_PAGE_BYTES, this.#pages * PAGE - KERNEL_PAGE_BYTES);
-    this.#buffer = this.memory.buffer as ArrayBuffer;
-    this.#views = viewsOf(this.#buffer);
   }
 
-  /**
-   * Views of the whole memory, valid until the next allocation: growth detaches them, so they are read
-   * anew for every use.
-   */
-  get views(): Views {
-    if (this.#buffer !== this.memory.buffer) {
-      this.#buffer = this.memory.buffer as ArrayBuffer;
-      this.#views = viewsOf(this.#buffer);
-    }
-    return this.#views;
+  /** A storage that is freed when it is dropped. Finalizers run between tasks, so a long loop yields now and then. */
+  allocate(byteLength: number): LinearStorage {
+    checkByteLength(byteLength);
+    return collectedStorage(this, this.reserve(byteLength), byteLength);
+  }
+
+  borrow(byteLength: number): LinearStorage {
+    return new LinearStorage(this, this.reserve(byteLength), byteLength);
   }
 
   /**
    * The address of a new block of `bytes` bytes, aligned to 64. What lies there is unspecified.
    * @throws OutOfMemoryError before anything is touched, when neither the free blocks nor growth suffice.
    */
-  allocate(bytes: number): number {
+  reserve(bytes: number): number {
     let address = this.#blocks.allocate(bytes);
     if (address === undefined) {
       this.#grow(bytes);
@@ -74,7 +59,7 @@ export class LinearMemory {
   }
 
   /** Gives the block at `address` back. */
-  free(address: number): void {
+  release(address: number): void {
     this.#blocks.free(address);
   }
 
@@ -107,15 +92,4 @@ export class LinearMemory {
     }
     throw new OutOfMemoryError(bytes, Math.max(this.#blocks.largestFree, tail), cause);
   }
-}
-
-/** Typed arrays over a whole memory. */
-export interface Views {
-  readonly f32: Float32Array<ArrayBuffer>;
-  readonly i32: Int32Array<ArrayBuffer>;
-  readonly u8: Uint8Array<ArrayBuffer>;
-}
-
-function viewsOf(buffer: ArrayBuffer): Views {
-  return { f32: new Float32Array(buffer), i32: new Int32Array(buffer), u8: new Uint8Array(buffer) };
 }

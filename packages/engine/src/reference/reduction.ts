@@ -10,13 +10,16 @@ interface Extent {
   inner: number;
 }
 
-/** Fold and starting value of each reduction; the mean divides afterwards. */
+/** Fold and starting value of each reduction; the mean divides afterwards, the second norm takes the root. */
 const folds: Record<ReduceOp, { start: number; fold: (a: number, b: number) => number }> = {
   sum: { start: 0, fold: (a, b) => a + b },
   mean: { start: 0, fold: (a, b) => a + b },
   max: { start: Number.NEGATIVE_INFINITY, fold: Math.max },
   min: { start: Number.POSITIVE_INFINITY, fold: Math.min },
   prod: { start: 1, fold: (a, b) => a * b },
+  norm1: { start: 0, fold: (a, b) => a + Math.abs(b) },
+  // Squares are rounded to float32, so that what overflows there does here.
+  norm2: { start: 0, fold: (a, b) => a + Math.fround(b * b) },
 };
 
 /** {@link reduce} over plain arrays. */
@@ -26,7 +29,7 @@ export function referenceReduce(p: Extent & { op: ReduceOp }): void {
     for (let i = 0; i < p.inner; i++) {
       let value = start;
       for (let s = 0; s < p.size; s++) value = fold(value, p.x[(o * p.size + s) * p.inner + i]!);
-      p.y[o * p.inner + i] = p.op === 'mean' ? value / p.size : value;
+      p.y[o * p.inner + i] = p.op === 'mean' ? value / p.size : p.op === 'norm2' ? Math.sqrt(value) : value;
     }
   }
 }

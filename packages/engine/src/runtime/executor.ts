@@ -1,25 +1,46 @@
 // What stands between kernels and the targets that run them: one executor per target, and the one in use.
 
 import type { Target } from '@sconce/codegen';
-import type { LinearMemory } from '../memory/linear-memory.ts';
-import type { Launchable, Region } from './family.ts';
-import { WasmExecutor } from './wasm-executor.ts';
-
-export type { Region } from './family.ts';
+import type { Memory } from '../memory/memory.ts';
+import type { EngineStorage } from '../memory/storage.ts';
+import { chooseExecutor } from './choose.ts';
+import type { Launchable } from './family.ts';
+import { type Region, wholeOf } from './region.ts';
 
 /** Runs kernels on one target, over one memory. */
 export interface Executor {
   readonly target: Target;
-  readonly memory: LinearMemory;
+  readonly memory: Memory;
   /** Runs a kernel, compiling it at its first use. */
   launch<V>(kernel: Launchable<V>, values: NoInfer<V>): void;
+  /** Threads that work is divided among. */
+  readonly threads: number;
+  /** Why there are as many, in words. */
+  readonly threadsReason: string;
+  /** @throws EngineError when there can be no such number. */
+  setThreads(threads: number): void;
+  /** Parts that work of so many nanoseconds on one thread is to be divided into; 1 where that does not pay. */
+  partsFor(nanoseconds: number): number;
+  /**
+   * Calls `body` for each part, and runs what it launches: a part's launches in their order, the parts side by side. They
+   * have run when `fork` returns, not when `body` does.
+   * @throws EngineError when a thread ended in the middle.
+   */
+  fork(parts: number, body: (part: number) => void): void;
+  /** Whether what is launched now runs later: inside of {@link fork}. */
+  readonly defers: boolean;
+  /** Gives a borrowed storage back, as soon as nothing that was launched uses it. */
+  release(storage: EngineStorage): void;
 }
 
 let current: Executor | undefined;
 
-/** The executor that kernels run on: WebAssembly over the engine's memory. */
+/**
+ * The executor that kernels run on, chosen at the first call.
+ * @throws EngineError when a target was asked for that cannot run here.
+ */
 export function executor(): Executor {
-  current ??= new WasmExecutor();
+  current ??= chooseExecutor().executor;
   return current;
 }
 
@@ -34,21 +55,12 @@ export function withExecutor<T>(other: Executor, body: () => T): T {
   }
 }
 
-/** The region of an argument that a kernel of this spec does not touch. */
-export const nothing: Region = { address: 0, bytes: 0 };
-
-/** `elements` elements from `address` on. */
-export function region(address: number, elements: number, elementBytes: number = 4): Region {
-  return { address, bytes: elements * elementBytes };
-}
-
 /** Borrows a block of the executor's memory for the time of `body`: packed operands, padded planes, tables. */
 export function withScratch<T>(elements: number, body: (scratch: Region) => T): T {
-  const { memory } = executor();
-  const scratch = region(memory.allocate(elements * 4), elements);
+  const storage = executor().memory.borrow(elements * 4);
   try {
-    return body(scratch);
+    return body(wholeOf(storage));
   } finally {
-    memory.free(scratch.address);
+    executor().release(storage);
   }
 }

@@ -7,12 +7,9 @@ import {
   kernel,
   type PointerArgument,
 } from '@sconce/codegen';
+import type { Region } from './region.ts';
 
-/** Bytes that a kernel may touch through one of its pointers. */
-export interface Region {
-  readonly address: number;
-  readonly bytes: number;
-}
+export type { Region } from './region.ts';
 
 /** A value for every argument of a contract: a region for a pointer, a number for the rest. */
 export type Values<C extends Contract> = {

@@ -10,10 +10,10 @@ import {
   wasmTarget,
 } from '@sconce/codegen';
 import { EngineError } from '../errors.ts';
-import { KERNEL_PAGE_BYTES, type LinearMemory } from '../memory/linear-memory.ts';
-import { engineMemory } from '../memory/storage.ts';
+import { KERNEL_PAGE_BYTES, LinearMemory } from '../memory/linear-memory.ts';
 import type { Executor } from './executor.ts';
 import type { Launchable, Region } from './family.ts';
+import { OneThread } from './one-thread.ts';
 
 /** Where the argument block lies: in the page that belongs to no storage, away from address 0. */
 const ARGUMENT_BLOCK = 1024;
@@ -24,15 +24,23 @@ interface Prepared {
   readonly slots: readonly { readonly name: string; readonly kind: 'pointer' | 'integer' | 'f32' }[];
 }
 
+interface ArgumentViews {
+  readonly i32: Int32Array;
+  readonly f32: Float32Array;
+}
+
 /** The WebAssembly target over one memory. */
-export class WasmExecutor implements Executor {
+export class WasmExecutor extends OneThread implements Executor {
+  readonly threadsReason = 'WebAssembly runs on one thread';
   readonly target: Target;
   readonly memory: LinearMemory;
   readonly #relaxedSimd: boolean;
   readonly #prepared: Map<Kernel, Prepared> = new Map();
+  #views: ArgumentViews | undefined;
 
   /** @param relaxedSimd - forces relaxed SIMD on or off; what the host has, unless given. */
-  constructor(memory: LinearMemory = engineMemory, relaxedSimd: boolean = hasRelaxedSimd()) {
+  constructor(memory: LinearMemory = new LinearMemory(), relaxedSimd: boolean = hasRelaxedSimd()) {
+    super();
     this.target = { ...wasmTarget, fusedMultiplyAdd: relaxedSimd };
     this.memory = memory;
     this.#relaxedSimd = relaxedSimd;
@@ -40,8 +48,8 @@ export class WasmExecutor implements Executor {
 
   launch<V>({ kernel }: Launchable<V>, values: NoInfer<V>): void {
     const prepared = this.#prepared.get(kernel) ?? this.#prepare(kernel);
-    const { f32, i32 } = this.memory.views;
-    let at = ARGUMENT_BLOCK / 4;
+    const { f32, i32 } = this.#block();
+    let at = 0;
     for (const { name, kind } of prepared.slots) {
       const value = (values as Readonly<Record<string, Region | number>>)[name];
       if (kind === 'f32') f32[at] = value as number;
@@ -50,6 +58,20 @@ export class WasmExecutor implements Executor {
       at += 2;
     }
     prepared.run(ARGUMENT_BLOCK);
+  }
+
+  /** The argument block, viewed anew after the memory has grown. */
+  #block(): ArgumentViews {
+    const buffer = this.memory.memory.buffer as ArrayBuffer;
+    if (this.#views?.i32.buffer !== buffer) {
+      const length = (KERNEL_PAGE_BYTES - ARGUMENT_BLOCK) / 4;
+      const views = [
+        new Int32Array(buffer, ARGUMENT_BLOCK, length),
+        new Float32Array(buffer, ARGUMENT_BLOCK, length),
+      ] as const;
+      this.#views = { i32: views[0], f32: views[1] };
+    }
+    return this.#views;
   }
 
   #prepare(kernel: Kernel): Prepared {

@@ -2,7 +2,7 @@
 // data that holds NaN, infinities and zeros of both signs when asked to.
 
 import { expect } from 'vitest';
-import { allocate } from '../memory/storage.ts';
+import { allocate } from '../memory/allocate.ts';
 import type { Slice } from '../types.ts';
 
 const FENCE = 24;

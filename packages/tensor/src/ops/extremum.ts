@@ -1,4 +1,5 @@
 /** Extreme elements and where they are: max, min, argmax, argmin, topk. */
+import { argExtremum as engineArgExtremum } from '@sconce/engine';
 import {
   cast,
   denseCopy,
@@ -7,6 +8,7 @@ import {
   int64Tensor,
   materialize,
   newTensor,
+  sliceOf,
 } from '../access.ts';
 import { bindArguments, checkTensor } from '../arguments.ts';
 import { defineOperator } from '../dispatcher.ts';
@@ -54,6 +56,11 @@ const smaller: Better = (candidate, best) => candidate < best;
 function findExtrema({ input, outer, size, inner, shape }: Layout, better: Better): ValuesAndIndices {
   const values = newTensor(shape, input.dtype);
   const indices = newTensor(shape, 'int64');
+  if (input.dtype === 'float32') {
+    const slices = { x: sliceOf(input), values: sliceOf(values), indices: sliceOf(indices) };
+    engineArgExtremum({ op: better === larger ? 'max' : 'min', ...slices, outer, size, inner });
+    return { values, indices };
+  }
   const from = flatElements(input);
   const to = flatElements(values);
   const at = flatBigints(indices);

@@ -1,7 +1,9 @@
 /** Operators that pick and move single elements. */
-import { copyElements, flatElements, materialize, newTensor, viewOf } from '../access.ts';
+import { gatherRows } from '@sconce/engine';
+import { cast, copyElements, flatElements, materialize, newTensor, sliceOf, viewOf } from '../access.ts';
 import { bindArguments, checkTensor, listArgument } from '../arguments.ts';
 import { defineOperator } from '../dispatcher.ts';
+import { dtypeInfo } from '../dtype.ts';
 import { fail, showSizes } from '../errors.ts';
 import { copyOut, elementsOf } from '../memory.ts';
 import { contiguousStrides, numelOf, wrapDim, wrapDims } from '../shape.ts';
@@ -34,6 +36,19 @@ export const indexSelect: (x: Tensor, dim: number, index: Tensor) => Tensor = de
     const source = x.ndim === 0 ? viewOf(x, [1], [1]) : x;
     const places = positions('indexSelect', index, source.shape[dim]!, dim);
     const output = newTensor(source.shape.with(dim, places.length), x.dtype);
+    if (source.isContiguous()) {
+      gatherRows({
+        x: sliceOf(source),
+        y: sliceOf(output),
+        indices: sliceOf(materialize(cast(index, 'int64'))),
+        outer: numelOf(source.shape.slice(0, dim)),
+        rows: source.shape[dim]!,
+        count: places.length,
+        inner: numelOf(source.shape.slice(dim + 1)),
+        elementBytes: dtypeInfo(x.dtype).bytes,
+      });
+      return x.ndim === 0 ? viewOf(output, [], []) : output;
+    }
     const from = elementsOf(source);
     const to = flatElements(output);
     const inner = innerOffsets(source, dim);

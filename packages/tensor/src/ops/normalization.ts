@@ -1,5 +1,11 @@
 /** Normalization over batches, layers and groups. */
-import { channelAffine } from '@sconce/engine';
+import {
+  batchNormTraining,
+  channelAffine,
+  groupNorm as engineGroupNorm,
+  layerNorm as engineLayerNorm,
+  type Slice,
+} from '@sconce/engine';
 import { cast, flatElements, materialize, newTensor, sliceOf } from '../access.ts';
 import { bindArguments, requireFloat } from '../arguments.ts';
 import { defineOperator } from '../dispatcher.ts';
@@ -31,6 +37,12 @@ function parameterElements(parameter: Tensor | null, compute: DType): () => Floa
   if (parameter === null) return () => undefined;
   const dense = materialize(cast(parameter, compute));
   return () => flatElements(dense) as FloatElements;
+}
+
+/** Weight and bias as the engine takes them: dense float32. */
+function parameterSlices(weight: Tensor | null, bias: Tensor | null): { weight?: Slice; bias?: Slice } {
+  const slice = (parameter: Tensor): Slice => sliceOf(materialize(cast(parameter, 'float32')));
+  return { ...(weight && { weight: slice(weight) }), ...(bias && { bias: slice(bias) }) };
 }
 
 type BatchNormArguments = [
@@ -93,6 +105,23 @@ export const batchNorm: (
     const inner = numelOf(x.shape.slice(2));
     const output = newTensor(x.shape, compute);
     if (x.numel() === 0) return cast(output, x.dtype);
+    if (training && compute === 'float32') {
+      const [mean, variance] = [newTensor([channels], compute), newTensor([channels], compute)];
+      const slices = {
+        x: sliceOf(input),
+        y: sliceOf(output),
+        mean: sliceOf(mean),
+        variance: sliceOf(variance),
+      };
+      batchNormTraining({ ...slices, ...parameterSlices(weight, bias), batch, channels, inner, eps });
+      updateStatistics(
+        [runningMean, runningVar],
+        momentum,
+        [readDouble(mean), readDouble(variance)],
+        batch * inner,
+      );
+      return cast(output, x.dtype);
+    }
     const means = training ? new Float64Array(channels) : readDouble(runningMean!);
     const variances = training ? new Float64Array(channels) : readDouble(runningVar!);
     if (training) {
@@ -103,12 +132,7 @@ export const batchNorm: (
         means[c] = mean;
         variances[c] = squares / count;
       }
-      updateRunning(runningMean, momentum, means);
-      updateRunning(
-        runningVar,
-        momentum,
-        variances.map((value) => (value * count) / (count - 1)),
-      );
+      updateStatistics([runningMean, runningVar], momentum, [means, variances], count);
     }
     const scale = newTensor([channels], compute);
     const shift = newTensor([channels], compute);
@@ -135,6 +159,21 @@ export const batchNorm: (
     return cast(output, x.dtype);
   },
 });
+
+/** Moves the running statistics towards the batch's, whose variances are divided by the number of elements. */
+function updateStatistics(
+  [runningMean, runningVar]: readonly [Tensor | null, Tensor | null],
+  momentum: number,
+  [means, variances]: readonly [Float64Array, Float64Array],
+  count: number,
+): void {
+  updateRunning(runningMean, momentum, means);
+  updateRunning(
+    runningVar,
+    momentum,
+    variances.map((value) => (value * count) / (count - 1)),
+  );
+}
 
 function readDouble(tensor: Tensor): Float64Array {
   return (flatElements(materialize(cast(tensor, 'float64'))) as Float64Array).slice();
@@ -222,6 +261,11 @@ export const layerNorm: (
   },
   forward: (x, normalizedShape, weight, bias, { eps }) => {
     const size = numelOf(normalizedShape);
+    if (computeDType(x.dtype) === 'float32') {
+      return normalizeOnEngine(x, (slices) => {
+        engineLayerNorm({ ...slices, ...parameterSlices(weight, bias), outer: x.numel() / size, size, eps });
+      });
+    }
     return normalizeLines(x, size, eps, weight, bias, (_, k) => k);
   },
 });
@@ -271,6 +315,13 @@ export const groupNorm: (
   },
   forward: (x, numGroups, weight, bias, { eps }) => {
     const inner = numelOf(x.shape.slice(2));
+    if (computeDType(x.dtype) === 'float32') {
+      return normalizeOnEngine(x, (slices) => {
+        const [batch, channels] = x.shape as readonly [number, number];
+        const shape = { batch, channels, inner, groups: numGroups };
+        engineGroupNorm({ ...slices, ...parameterSlices(weight, bias), ...shape, eps });
+      });
+    }
     const groupChannels = x.shape[1]! / numGroups;
     const size = groupChannels * inner;
     return normalizeLines(
@@ -283,6 +334,14 @@ export const groupNorm: (
     );
   },
 });
+
+/** Has the engine normalize a tensor, in float32; a tensor without elements stays as it is. */
+function normalizeOnEngine(x: Tensor, normalize: (slices: { x: Slice; y: Slice }) => void): Tensor {
+  const input = materialize(cast(x, 'float32'));
+  const output = newTensor(x.shape, 'float32');
+  if (x.numel() > 0) normalize({ x: sliceOf(input), y: sliceOf(output) });
+  return cast(output, x.dtype);
+}
 
 /** Normalizes runs of `size` elements; `parameterAt` says which weight and bias an element has. */
 function normalizeLines(

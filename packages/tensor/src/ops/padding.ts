@@ -1,5 +1,6 @@
 /** Padding of tensors in all modes. */
-import { copyElements, denseCopy, fillElements, newTensor } from '../access.ts';
+import { pad as enginePad } from '@sconce/engine';
+import { copyElements, denseCopy, fillElements, materialize, newTensor, sliceOf } from '../access.ts';
 import { bindArguments, checkTensor } from '../arguments.ts';
 import { defineOperator } from '../dispatcher.ts';
 import { fail, showSizes } from '../errors.ts';
@@ -52,6 +53,9 @@ export const pad: PadOperator = defineOperator({
   forward: (x: Tensor, pads: readonly number[], { mode, value }) => {
     const before = x.shape.map((_, d) => pads[2 * (x.ndim - 1 - d)] ?? 0);
     const after = x.shape.map((_, d) => pads[2 * (x.ndim - 1 - d) + 1] ?? 0);
+    if (x.dtype === 'float32' && (mode !== 'circular' || pads.every((count) => count >= 0))) {
+      return padOnEngine(x, before, after, mode, Number(value));
+    }
     if (mode === 'constant') return padConstant(x, before, after, value);
     if (x.dtype === 'bool' && mode !== 'circular') {
       fail('pad', `"${mode === 'reflect' ? 'reflection' : 'replication'}_pad2d" not implemented for 'Bool'`);
@@ -112,6 +116,22 @@ function checkPadding(
       `The input size ${size}, plus negative padding ${before} and ${after}, resulted in a negative output size, which is invalid. Check dimension ${dim} of your input.`,
     );
   }
+}
+
+function padOnEngine(
+  x: Tensor,
+  before: readonly number[],
+  after: readonly number[],
+  mode: PadMode,
+  value: number,
+): Tensor {
+  const pads = x.shape.map((_, d) => [before[d]!, after[d]!] as const);
+  const output = newTensor(
+    x.shape.map((size, d) => size + before[d]! + after[d]!),
+    x.dtype,
+  );
+  enginePad({ x: sliceOf(materialize(x)), y: sliceOf(output), shape: x.shape, pads, mode, value });
+  return output;
 }
 
 function padConstant(

@@ -1,5 +1,5 @@
 /** Reductions over all elements or along dimensions: sums, means, extrema, truth values; and running sums. */
-import { reduce } from '@sconce/engine';
+import { variance as engineVariance, reduce } from '@sconce/engine';
 import { cast, denseCopy, elementWriter, fillElements, flatElements, newTensor, sliceOf } from '../access.ts';
 import { bindArguments, checkTensor } from '../arguments.ts';
 import { defineOperator } from '../dispatcher.ts';
@@ -174,12 +174,7 @@ function normalizeVar(operator: string, x: Tensor, rest: readonly unknown[]): [T
   return [x, { dim: canonicalDims(operator, x, dim), keepdim, correction }];
 }
 
-function runVariance(
-  operator: string,
-  x: Tensor,
-  options: CanonicalVar,
-  finish: (variance: number) => number,
-): Tensor {
+function runVariance(operator: string, x: Tensor, options: CanonicalVar, root: boolean): Tensor {
   if (dtypeInfo(x.dtype).kind !== 'float') {
     fail(
       operator,
@@ -191,12 +186,18 @@ function runVariance(
   const compute = computeDType(x.dtype);
   const { input, outer, size, inner, shape } = layoutOf(cast(x, compute), options.dim, options.keepdim);
   const output = newTensor(shape, compute);
-  const from = flatElements(input) as Float32Array | Float64Array;
-  const to = flatElements(output) as Float32Array | Float64Array;
+  if (compute === 'float32') {
+    const { correction } = options;
+    engineVariance({ x: sliceOf(input), y: sliceOf(output), outer, size, inner, correction, root });
+    return cast(output, x.dtype);
+  }
+  const from = flatElements(input) as Float64Array;
+  const to = flatElements(output) as Float64Array;
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
       const { squares } = moments(from, o * size * inner + i, size, inner);
-      to[o * inner + i] = finish(squares / Math.max(size - options.correction, 0));
+      const quotient = squares / Math.max(size - options.correction, 0);
+      to[o * inner + i] = root ? Math.sqrt(quotient) : quotient;
     }
   }
   return cast(output, x.dtype);
@@ -206,14 +207,14 @@ function runVariance(
 const variance: VarOperator = defineOperator({
   name: 'var',
   normalize: (x: Tensor, ...rest: unknown[]) => normalizeVar('var', x, rest),
-  forward: (x: Tensor, options: CanonicalVar) => runVariance('var', x, options, (value) => value),
+  forward: (x: Tensor, options: CanonicalVar) => runVariance('var', x, options, false),
 });
 
 /** Standard deviation. Canonical: (x, { dim, keepdim, correction }). */
 export const std: VarOperator = defineOperator({
   name: 'std',
   normalize: (x: Tensor, ...rest: unknown[]) => normalizeVar('std', x, rest),
-  forward: (x: Tensor, options: CanonicalVar) => runVariance('std', x, options, Math.sqrt),
+  forward: (x: Tensor, options: CanonicalVar) => runVariance('std', x, options, true),
 });
 
 export { variance as var };

@@ -1,5 +1,6 @@
 /** Changes the size of images by nearest or bilinear interpolation, in float32 arithmetic as PyTorch does it. */
-import { cast, flatElements, materialize, newTensor } from '../access.ts';
+import { type ResizeTaps, resize } from '@sconce/engine';
+import { cast, flatElements, materialize, newTensor, sliceOf } from '../access.ts';
 import { bindArguments, checkTensor } from '../arguments.ts';
 import { defineOperator } from '../dispatcher.ts';
 import { dtypeInfo } from '../dtype.ts';
@@ -92,6 +93,19 @@ export const interpolate: (x: Tensor, options: InterpolateOptions) => Tensor = d
     const rounded = compute === 'float64' ? (value: number): number => value : Math.fround;
     const rows = taps(height, size[0], scaleFactor?.[0], mode, alignCorners, rounded);
     const columns = taps(width, size[1], scaleFactor?.[1], mode, alignCorners, rounded);
+    if (compute === 'float32') {
+      resize({
+        mode: mode === 'nearest' ? 'nearest' : 'linear',
+        x: sliceOf(image),
+        y: sliceOf(output),
+        planes: batch * channels,
+        inHeight: height,
+        inWidth: width,
+        rows: engineTaps(rows),
+        columns: engineTaps(columns),
+      });
+      return cast(output, x.dtype);
+    }
     const from = flatElements(image) as Float64Array;
     const to = flatElements(output) as Float64Array;
     let out = 0;
@@ -122,6 +136,14 @@ interface Tap {
   readonly near: number;
   readonly far: number;
   readonly weight: number;
+}
+
+function engineTaps(taps: readonly Tap[]): ResizeTaps {
+  return {
+    near: Int32Array.from(taps, ({ near }) => near),
+    far: Int32Array.from(taps, ({ far }) => far),
+    weight: Float32Array.from(taps, ({ weight }) => weight),
+  };
 }
 
 function taps(

@@ -1,0 +1,126 @@
+// Folds of many vectors into few, in blocks of blocks, so that rounding errors do not grow with the length.
+
+import type { Integer, KernelBuilder, Pointer, Vector } from '@sconce/codegen';
+
+type F32 = Vector<'f32'>;
+
+/** A fold: what it gives of nothing, and how it takes one more value. */
+export interface Fold {
+  readonly identity: number;
+  readonly combine: (k: KernelBuilder, a: F32, b: F32) => F32;
+}
+
+/** The sum as a fold. */
+export const sumFold: Fold = { identity: 0, combine: (k, a, b) => k.add(a, b) };
+
+/** Vectors folded side by side, which hides the latency of each fold. */
+const SIDE_BY_SIDE = 4;
+/** Folds into one accumulator before it is folded into the next level's. */
+const BLOCK = 64;
+/** Levels of blocks: the top level folds blocks of BLOCK ** LEVELS. */
+const LEVELS = 2;
+
+/** Folds `count` times what `load` finds into `totals`, in blocks of blocks. */
+export function foldBlocks(
+  k: KernelBuilder,
+  { identity, combine }: Fold,
+  count: Integer,
+  totals: readonly F32[],
+  load: () => readonly F32[],
+): void {
+  const start = k.constant('f32', identity);
+  const into = (total: F32, value: F32): void => k.assign(total, combine(k, total, value));
+  /** Folds BLOCK ** level loads, each block into accumulators of its own first. */
+  const block = (level: number, sums: readonly F32[]): void => {
+    if (level === 0) {
+      load().forEach((value, i) => void into(sums[i]!, value));
+      return;
+    }
+    const partial = sums.map(() => k.variable(start));
+    k.loop(BLOCK, () => block(level - 1, partial));
+    partial.forEach((value, i) => void into(sums[i]!, value));
+  };
+  for (let level = LEVELS; level >= 0; level--) {
+    const blocks = k.shr(count, level * Math.log2(BLOCK));
+    k.loop(level === LEVELS ? blocks : k.and(blocks, BLOCK - 1), () => block(level, totals));
+  }
+}
+
+/**
+ * Folds `count` neighbours from `from` on, which it advances past them; every lane of the result holds it.
+ * @param map is applied to each vector first.
+ * @param fill stands for elements beyond the end; mapped, it must leave the fold as it is.
+ */
+export function foldRow(
+  k: KernelBuilder,
+  fold: Fold,
+  from: Pointer<'f32'>,
+  count: Integer,
+  map: (value: F32) => F32 = (value) => value,
+  fill: F32 | number = fold.identity,
+): F32 {
+  const lanes = k.lanes('f32');
+  const step = SIDE_BY_SIDE * lanes;
+  const totals = Array.from({ length: SIDE_BY_SIDE }, () => k.variable(k.constant('f32', fold.identity)));
+  foldBlocks(k, fold, k.shr(count, Math.log2(step)), totals, () => {
+    const values = totals.map((_, i) => map(k.load(from, i * lanes)));
+    k.advance(from, step);
+    return values;
+  });
+  const [first, ...others] = totals as [F32, ...F32[]];
+  const into = (value: F32): void => k.assign(first, fold.combine(k, first, value));
+  for (const other of others) into(other);
+  k.loop(k.shr(k.and(count, step - 1), Math.log2(lanes)), () => {
+    into(map(k.load(from)));
+    k.advance(from, lanes);
+  });
+  const tail = k.and(count, lanes - 1);
+  k.when(tail, '>', 0, () => {
+    into(map(k.loadPartial(from, 0, tail, fill)));
+    k.advance(from, tail);
+  });
+  return k.reduce(first, (a, b) => fold.combine(k, a, b));
+}
+
+/** Vectors across rows of `inner` neighbours: calls `body` with a pointer for each group of columns. */
+export interface Columns {
+  /** Vectors side by side. */
+  readonly vectors: number;
+  /** Where it is given, one vector of which only this many lanes are in range. */
+  readonly count: Integer | undefined;
+  load(from: Pointer<'f32'>): F32[];
+  store(values: readonly F32[], at: Pointer<'f32'>): void;
+}
+
+/**
+ * Goes over `inner` columns, as many vectors at a time as are folded side by side, then single ones, then the tail.
+ * @param pointers are advanced from one group of columns to the next.
+ */
+export function overColumns(
+  k: KernelBuilder,
+  inner: Integer,
+  pointers: readonly Pointer<'f32'>[],
+  body: (columns: Columns) => void,
+): void {
+  const lanes = k.lanes('f32');
+  const group = (vectors: number, count: Integer | undefined): void => {
+    const each = [...Array(vectors).keys()];
+    body({
+      vectors,
+      count,
+      load: (from) => each.map((i) => (count ? k.loadPartial(from, 0, count) : k.load(from, i * lanes))),
+      store: (values, at) => {
+        for (const i of each) {
+          if (count) k.storePartial(values[i]!, at, 0, count);
+          else k.store(values[i]!, at, i * lanes);
+        }
+      },
+    });
+    for (const pointer of pointers) k.advance(pointer, count ?? vectors * lanes);
+  };
+  const vectors = k.shr(inner, Math.log2(lanes));
+  const tail = k.and(inner, lanes - 1);
+  k.loop(k.shr(vectors, Math.log2(SIDE_BY_SIDE)), () => group(SIDE_BY_SIDE, undefined));
+  k.loop(k.and(vectors, SIDE_BY_SIDE - 1), () => group(1, undefined));
+  k.when(tail, '>', 0, () => group(1, tail));
+}

@@ -1,0 +1,399 @@
+// Calls of every kernel with operands and shapes at random, for tests that compare executors with each other.
+
+import { argExtremum } from '../kernels/arg-extremum.ts';
+import { scaledDotProductAttention } from '../kernels/attention.ts';
+import { batchNormTraining } from '../kernels/batch-norm.ts';
+import { blockedConv2d } from '../kernels/blocked/conv2d.ts';
+import {
+  type BlockedImage,
+  type BlockedShape,
+  blockedElements,
+  blockedLanes,
+} from '../kernels/blocked/image.ts';
+import { fromBlocked, toBlocked } from '../kernels/blocked/layout.ts';
+import { type Conv2dMethod, conv2dBorder, inputLanes } from '../kernels/blocked/method.ts';
+import { packConv2dWeights } from '../kernels/blocked/pack.ts';
+import { blockedPool2d } from '../kernels/blocked/pool2d.ts';
+import { channelAffine } from '../kernels/channel-affine.ts';
+import { convTranspose2d } from '../kernels/conv-transpose2d.ts';
+import { conv2d } from '../kernels/conv2d.ts';
+import { copyStrided } from '../kernels/copy-strided.ts';
+import { elementwise } from '../kernels/elementwise.ts';
+import { fusedElementwise } from '../kernels/fused-elementwise.ts';
+import { gatherRows } from '../kernels/gather-rows.ts';
+import { gemm } from '../kernels/gemm.ts';
+import { logSumExp } from '../kernels/log-sum-exp.ts';
+import { pad } from '../kernels/pad.ts';
+import { pool2d } from '../kernels/pool2d.ts';
+import { reduce } from '../kernels/reduce.ts';
+import { resize } from '../kernels/resize.ts';
+import { groupNorm, layerNorm } from '../kernels/row-norm.ts';
+import { softmax } from '../kernels/softmax.ts';
+import { variance } from '../kernels/variance.ts';
+import { allocate } from '../memory/allocate.ts';
+import type { Storage } from '../memory/storage.ts';
+import type { Slice, StridedSlice } from '../types.ts';
+
+let state = 1;
+
+/** Starts the source of random numbers anew, so that the same seed gives the same call. */
+export function seedCalls(seed: number): void {
+  state = seed;
+}
+
+/** A whole number below a bound. */
+function random(bound: number): number {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return Math.floor((state / 2 ** 32) * bound);
+}
+
+const fromOne = (bound: number): number => 1 + random(bound);
+
+function slice(elements: number): Slice {
+  const storage = allocate(elements * 4);
+  const bytes = storage.bytes();
+  new Float32Array(bytes.buffer, bytes.byteOffset, elements).forEach((_, i, all) => {
+    all[i] = (((i * 2654435761) >>> 8) % 2001) / 1000 - 1;
+  });
+  return { storage, offset: 0 };
+}
+
+const strided = (elements: number, strides: number[]): StridedSlice => ({ ...slice(elements), strides });
+
+const scaledGelu = [
+  {
+    op: 'add',
+    args: [
+      { op: 'gelu', args: [{ op: 'mul', args: [{ input: 0 }, { input: 1 }] }] },
+      { op: 'mul', args: [{ input: 2 }, { parameter: 0 }] },
+    ],
+  },
+] as const;
+
+/** Each makes a call's operands and runs it, so that the same numbers give the same call on each target. */
+export const calls: Readonly<Record<string, () => Slice>> = {
+  gemm: () => {
+    const [m, n, k] = [fromOne(40), fromOne(70), fromOne(40)];
+    const [transA, transB] = [random(2) === 1, random(2) === 1];
+    const c = slice(m * n);
+    const operands = { a: slice(m * k), b: slice(k * n), c, bias: slice(n), rowBias: slice(m) };
+    gemm({ ...operands, m, n, k, transA, transB, beta: random(2), activation: { kind: 'relu' } });
+    return c;
+  },
+  gemmBlocks: () => {
+    const [m, n, k] = [fromOne(260), fromOne(520), fromOne(420)];
+    const c = slice(m * n);
+    gemm({ a: slice(m * k), b: slice(k * n), c, bias: slice(n), m, n, k, alpha: 0.01 });
+    return c;
+  },
+  dot: () => {
+    const [m, n, k] = [fromOne(4), fromOne(70), fromOne(100)];
+    const c = slice(m * n);
+    gemm({ a: slice(m * k), b: slice(k * n), c, bias: slice(n), m, n, k, transB: true });
+    return c;
+  },
+  conv2d: () => convolution(false),
+  depthwise: () => convolution(true),
+  convTranspose2d: () => {
+    const [inChannels, outChannels, inHeight, inWidth] = [fromOne(5), fromOne(5), fromOne(12), fromOne(20)];
+    const [kernel, stride] = [fromOne(3), fromOne(3)];
+    const out = (extent: number): number => (extent - 1) * stride + kernel;
+    const y = slice(outChannels * out(inHeight) * out(inWidth));
+    convTranspose2d({
+      batch: 1,
+      groups: 1,
+      inChannels,
+      outChannels,
+      inHeight,
+      inWidth,
+      outHeight: out(inHeight),
+      outWidth: out(inWidth),
+      kernel: [kernel, kernel],
+      stride: [stride, stride],
+      dilation: [1, 1],
+      padding: [0, 0, 0, 0],
+      x: slice(inChannels * inHeight * inWidth),
+      w: slice(inChannels * outChannels * kernel * kernel),
+      bias: slice(outChannels),
+      y,
+    });
+    return y;
+  },
+  blockedDirect: () => blockedConvolution('direct'),
+  blockedPlanar: () => blockedConvolution('planar'),
+  blockedDepthwise: () => blockedConvolution('depthwise'),
+  blockedWinograd: () => blockedConvolution('winograd4'),
+  blockedPool: () => {
+    const shape = { batch: fromOne(2), channels: fromOne(60), lanes: blockedLanes() };
+    const size = fromOne(12);
+    const x = blockedImage({ ...shape, height: size, width: size, border: [0, 0, 0, 0] }, true);
+    const y = blockedImage({ ...shape, height: size, width: size, border: [0, 0, 0, 0] }, false);
+    const kind = random(2) === 1 ? 'max' : 'average';
+    blockedPool2d({ kind, x, y, kernel: [3, 3], stride: [1, 1], padding: [1, 1, 1, 1] });
+    return plainOf(y);
+  },
+  pool2d: () => {
+    const [planes, inHeight, inWidth] = [fromOne(4), 3 + random(20), 3 + random(40)];
+    const [kernel, stride] = [fromOne(3), fromOne(3)];
+    const out = (extent: number): number => Math.floor((extent - kernel) / stride) + 1;
+    const y = slice(planes * out(inHeight) * out(inWidth));
+    pool2d({
+      kind: random(2) === 1 ? 'max' : 'average',
+      planes,
+      inHeight,
+      inWidth,
+      outHeight: out(inHeight),
+      outWidth: out(inWidth),
+      kernel: [kernel, kernel],
+      stride: [stride, stride],
+      padding: [0, 0, 0, 0],
+      x: slice(planes * inHeight * inWidth),
+      y,
+    });
+    return y;
+  },
+  flat: () => {
+    const n = fromOne(100);
+    const output = strided(n, [1]);
+    const op = (['add', 'mul', 'div', 'maximum'] as const)[random(4)]!;
+    elementwise({ op, shape: [n], inputs: [strided(n, [1]), strided(1, [0])], output });
+    return output;
+  },
+  unary: () => {
+    const n = fromOne(100);
+    const output = strided(n, [1]);
+    const op = (['exp', 'tanh', 'erf', 'sigmoid', 'round', 'softplus'] as const)[random(6)]!;
+    elementwise({ op, shape: [n], inputs: [strided(n, [1])], output });
+    return output;
+  },
+  strided: () => {
+    const [rows, columns] = [fromOne(20), fromOne(40)];
+    const output = strided(rows * columns, random(2) === 1 ? [columns, 1] : [1, rows]);
+    const inputs = [strided(rows * columns, [1, rows]), strided(columns, [0, 1])];
+    elementwise({ op: 'add', shape: [rows, columns], inputs, output });
+    return output;
+  },
+  channelAffine: () => {
+    const [batch, channels, inner] = [fromOne(3), fromOne(5), fromOne(40)];
+    const y = slice(batch * channels * inner);
+    channelAffine({
+      batch,
+      channels,
+      inner,
+      x: slice(batch * channels * inner),
+      scale: slice(channels),
+      shift: slice(channels),
+      y,
+    });
+    return y;
+  },
+  reduce: () => {
+    const [outer, size, inner] = [fromOne(4), fromOne(150), random(2) === 1 ? 1 : fromOne(80)];
+    const y = slice(outer * inner);
+    const op = (['sum', 'mean', 'max', 'prod'] as const)[random(4)]!;
+    reduce({ op, outer, size, inner, x: slice(outer * size * inner), y });
+    return y;
+  },
+  softmax: () => {
+    const [outer, size, inner] = [fromOne(4), fromOne(70), random(2) === 1 ? 1 : fromOne(40)];
+    const y = slice(outer * size * inner);
+    softmax({ outer, size, inner, x: slice(outer * size * inner), y });
+    return y;
+  },
+  logSumExp: () => {
+    const [outer, size, inner] = [fromOne(9), fromOne(70), random(2) === 1 ? 1 : fromOne(40)];
+    const y = slice(outer * inner);
+    logSumExp({ outer, size, inner, x: slice(outer * size * inner), y });
+    return y;
+  },
+  variance: () => {
+    const [outer, size, inner] = [fromOne(9), 2 + random(70), random(2) === 1 ? 1 : fromOne(40)];
+    const y = slice(outer * inner);
+    variance({ outer, size, inner, x: slice(outer * size * inner), y, mean: slice(outer * inner) });
+    return y;
+  },
+  argExtremum: () => {
+    const [outer, size, inner] = [fromOne(9), fromOne(70), random(2) === 1 ? 1 : fromOne(40)];
+    const values = slice(outer * inner);
+    const indices = slice(outer * inner * 2);
+    argExtremum({ op: 'max', outer, size, inner, x: slice(outer * size * inner), indices, values });
+    return values;
+  },
+  layerNorm: () => {
+    const [outer, size] = [fromOne(20), fromOne(90)];
+    const y = slice(outer * size);
+    const operands = { x: slice(outer * size), y, weight: slice(size), bias: slice(size) };
+    layerNorm({ outer, size, eps: 1e-2, ...operands, mean: slice(outer), rstd: slice(outer) });
+    return y;
+  },
+  groupNorm: () => {
+    const [batch, groups, inner] = [fromOne(8), fromOne(9), fromOne(40)];
+    const channels = groups * fromOne(3);
+    const y = slice(batch * channels * inner);
+    const operands = {
+      x: slice(batch * channels * inner),
+      y,
+      weight: slice(channels),
+      bias: slice(channels),
+    };
+    groupNorm({ batch, channels, inner, groups, eps: 1e-2, ...operands });
+    return y;
+  },
+  batchNorm: () => {
+    const [batch, channels, inner] = [fromOne(5), fromOne(40), random(2) === 1 ? 1 : fromOne(40)];
+    const y = slice(batch * channels * inner);
+    const statistics = { mean: slice(channels), variance: slice(channels), eps: 1e-2 };
+    batchNormTraining({ batch, channels, inner, x: slice(batch * channels * inner), y, ...statistics });
+    return y;
+  },
+  gatherRows: () => {
+    const elementBytes = ([1, 2, 4, 8] as const)[random(4)]!;
+    const [outer, rows, count, inner] = [
+      random(2) === 1 ? 1 : fromOne(5),
+      fromOne(9),
+      fromOne(20),
+      fromOne(20),
+    ];
+    const indices: Slice = { storage: allocate(count * 8), offset: 0 };
+    const bytes = indices.storage.bytes();
+    new BigInt64Array(bytes.buffer, bytes.byteOffset, count).forEach((_, i, all) => {
+      all[i] = BigInt(random(rows));
+    });
+    const x: Slice = { storage: allocate(outer * rows * inner * elementBytes), offset: 0 };
+    x.storage.bytes().forEach((_, i, all) => {
+      all[i] = i * 37;
+    });
+    const y: Slice = { storage: allocate(outer * count * inner * elementBytes), offset: 0 };
+    gatherRows({ outer, rows, count, inner, elementBytes, x, indices, y });
+    return y;
+  },
+  pad: () => {
+    const shape = [fromOne(5), fromOne(9), fromOne(30)];
+    const pads = shape.map(() => [random(4), random(4)] as const);
+    const y = slice(shape.reduce((all, size, d) => all * (size + pads[d]![0] + pads[d]![1]), 1));
+    const mode = random(2) === 1 ? 'constant' : 'replicate';
+    pad({ mode, shape, pads, x: slice(shape.reduce((all, size) => all * size, 1)), y, value: 3 });
+    return y;
+  },
+  resize: () => {
+    const [planes, inHeight, inWidth] = [fromOne(9), fromOne(9), fromOne(30)];
+    const taps = (outputs: number, size: number) => ({
+      near: Int32Array.from({ length: outputs }, () => random(size)),
+      far: Int32Array.from({ length: outputs }, () => random(size)),
+      weight: Float32Array.from({ length: outputs }, () => random(5) / 4),
+    });
+    const [rows, columns] = [taps(fromOne(12), inHeight), taps(fromOne(40), inWidth)];
+    const y = slice(planes * rows.near.length * columns.near.length);
+    const mode = random(2) === 1 ? 'linear' : 'nearest';
+    resize({ mode, planes, inHeight, inWidth, rows, columns, x: slice(planes * inHeight * inWidth), y });
+    return y;
+  },
+  fused: () => {
+    const shape = [fromOne(4), fromOne(7), fromOne(40)] as const;
+    const elements = shape[0] * shape[1] * shape[2];
+    const dense = [shape[1] * shape[2], shape[2], 1];
+    const output = strided(elements, dense);
+    const inputs = [strided(elements, dense), strided(shape[1], [0, 1, 0]), strided(shape[2], [0, 0, 1])];
+    fusedElementwise({ expressions: scaledGelu, inputs, outputs: [output], shape, parameters: [0.5] });
+    return output;
+  },
+  attention: () => {
+    const [batch, queries, keys] = [fromOne(5), fromOne(40), fromOne(90)];
+    const [depth, valueDepth] = [fromOne(20), fromOne(40)];
+    const y = slice(batch * queries * valueDepth);
+    const operands = {
+      q: slice(batch * queries * depth),
+      k: slice(batch * keys * depth),
+      v: slice(batch * keys * valueDepth),
+      y,
+    };
+    const mask = { ...slice(queries * keys), strides: [0, keys, 1] };
+    const sizes = { batch, queries, keys, depth, valueDepth };
+    scaledDotProductAttention({ ...sizes, ...operands, causal: random(2) === 1, ...(random(2) && { mask }) });
+    return y;
+  },
+  copyStrided: () => {
+    const elementBytes = ([1, 2, 4, 8] as const)[random(4)]!;
+    const [rows, columns] = [fromOne(40), fromOne(40)];
+    const bytes = (): Storage => {
+      const storage = allocate(rows * columns * elementBytes);
+      storage.bytes().forEach((_, i, all) => {
+        all[i] = i * 37;
+      });
+      return storage;
+    };
+    const to: StridedSlice = { storage: bytes(), offset: 0, strides: [columns, 1] };
+    const from = { storage: bytes(), offset: 0, strides: [1, rows] };
+    copyStrided({ shape: [rows, columns], elementBytes, from, to });
+    return to;
+  },
+};
+
+function blockedImage(shape: BlockedShape, filled: boolean): BlockedImage {
+  const image = { ...shape, ...slice(blockedElements(shape)) };
+  if (filled) toBlocked({ x: slice(shape.batch * shape.channels * shape.height * shape.width), y: image });
+  return image;
+}
+
+/** A blocked image in plain layout, without what is unspecified in it. */
+function plainOf(image: BlockedImage): Slice {
+  const plain = slice(image.batch * image.channels * image.height * image.width);
+  fromBlocked({ x: image, y: plain });
+  return plain;
+}
+
+function blockedConvolution(method: Conv2dMethod): Slice {
+  const depthwise = method === 'depthwise';
+  const inChannels = method === 'planar' ? fromOne(4) : 1 + fromOne(40);
+  const outChannels = depthwise ? inChannels : fromOne(random(2) === 1 ? 40 : 300);
+  const groups = depthwise ? inChannels : 1;
+  const size = fromOne(20);
+  const batch = fromOne(2);
+  const extent = { inHeight: size, inWidth: size, outHeight: size, outWidth: size };
+  const shape = {
+    ...{ ...extent, batch, inChannels, outChannels, groups, kernel: [3, 3] as const },
+    ...{ stride: [1, 1] as const, padding: [1, 1, 1, 1] as const, dilation: [1, 1] as const },
+  };
+  const w = slice((outChannels * inChannels * 9) / groups);
+  const weights = packConv2dWeights({ ...shape, method, w, bias: slice(outChannels) });
+  const image = { batch, height: size, width: size };
+  const input = {
+    ...image,
+    channels: inChannels,
+    border: conv2dBorder(shape, method),
+    lanes: inputLanes(method),
+  };
+  const output = { ...image, channels: outChannels, border: [1, 1, 1, 1] as const, lanes: blockedLanes() };
+  const y = blockedImage(output, false);
+  blockedConv2d({ x: blockedImage(input, true), weights, y, activation: { kind: 'relu' } });
+  return plainOf(y);
+}
+
+function convolution(depthwise: boolean): Slice {
+  const groups = depthwise ? 2 + random(3) : 1;
+  const inChannels = depthwise ? groups : fromOne(8);
+  const outChannels = depthwise ? groups * fromOne(2) : fromOne(20);
+  const [kernel, stride, padding] = [fromOne(4), fromOne(3), random(3)];
+  const [inHeight, inWidth] = [4 + random(20), 4 + random(40)];
+  const out = (extent: number): number => Math.floor((extent + 2 * padding - kernel) / stride) + 1;
+  const y = slice(outChannels * out(inHeight) * out(inWidth));
+  conv2d({
+    batch: 1,
+    groups,
+    inChannels,
+    outChannels,
+    inHeight,
+    inWidth,
+    outHeight: out(inHeight),
+    outWidth: out(inWidth),
+    kernel: [kernel, kernel],
+    stride: [stride, stride],
+    dilation: [1, 1],
+    padding: [padding, padding, padding, padding],
+    x: slice(inChannels * inHeight * inWidth),
+    w: slice((inChannels / groups) * outChannels * kernel * kernel),
+    bias: slice(outChannels),
+    y,
+  });
+  return y;
+}

@@ -1,0 +1,153 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { EngineError } from '../errors.ts';
+import { NativeCode } from '../native/native-code.ts';
+import { nativeBasis } from '../testing/native-basis.ts';
+import { nodePoolHost } from './node-workers.ts';
+import { type PoolHost, ThreadPool, type Work, type WorkerHandle } from './pool.ts';
+
+const basis = nativeBasis();
+
+/** `mov rcx, [rdi]; dec rcx; jnz -5; mov qword [rdi + 8], 1; ret`: counts down, then says so. */
+const COUNT_DOWN = Uint8Array.of(
+  ...[0x48, 0x8b, 0x0f, 0x48, 0xff, 0xc9, 0x75, 0xfb],
+  ...[0x48, 0xc7, 0x47, 0x08, 0x01, 0x00, 0x00, 0x00, 0xc3],
+);
+
+const SLOTS = 16;
+
+describe.skipIf(typeof basis === 'string')('a pool of threads', () => {
+  if (typeof basis === 'string') return;
+  const code = new NativeCode(basis.koffi, basis.libc);
+  const { address, run } = code.kernel(COUNT_DOWN);
+  const addressOf = code.addressFunction();
+  const pools: ThreadPool[] = [];
+
+  /** Parts that count down from `rounds`, and a look at which of them are done. */
+  function counting(parts: number, rounds: number, before: (part: number) => void = () => {}) {
+    const block = new ArrayBuffer(parts * SLOTS * 8);
+    const words = new Int32Array(block);
+    const first = addressOf(block);
+    const tasks = new Float64Array(2 * parts);
+    for (let part = 0; part < parts; part++) {
+      words.set([rounds, Math.floor(rounds / 2 ** 32)], 2 * part * SLOTS);
+      tasks.set([address, first + part * SLOTS * 8], 2 * part);
+    }
+    const mine: number[] = [];
+    const work: Work = {
+      parts,
+      ends: Int32Array.from({ length: parts }, (_, part) => part + 1),
+      tasks,
+      runPart: (part) => {
+        mine.push(part);
+        before(part);
+        run(tasks[2 * part + 1]);
+      },
+    };
+    const isDone = (part: number): boolean => Atomics.load(words, 2 * part * SLOTS + 2) === 1;
+    return { work, mine, isDone, allDone: () => [...Array(parts).keys()].every(isDone) };
+  }
+
+  function start(threads: number, host: PoolHost = nodePoolHost(basisKoffi), ended = (_: string) => {}) {
+    const pool = new ThreadPool(host, threads, ended);
+    pools.push(pool);
+    expect(pool.waitUntilReady(20_000)).toBe(true);
+    return pool;
+  }
+  const basisKoffi = basis.koffi;
+
+  /** A host, and the workers that it has started. */
+  function watched(): { host: PoolHost; workers: WorkerHandle[] } {
+    const host = nodePoolHost(basisKoffi);
+    const workers: WorkerHandle[] = [];
+    const start: PoolHost['start'] = (data, ended) => {
+      const worker = host.start(data, ended);
+      workers.push(worker);
+      return worker;
+    };
+    return { host: { ...host, start }, workers };
+  }
+
+  /** Waits for a condition without giving way to the event loop. */
+  function waitFor(condition: () => boolean): void {
+    const until = performance.now() + 10_000;
+    while (!condition()) if (performance.now() > until) throw new Error('waited in vain');
+  }
+
+  afterEach(() => {
+    for (const pool of pools.splice(0)) pool.close();
+  });
+
+  it('runs every part once, on the caller and on workers', () => {
+    const pool = start(3);
+    for (let round = 0; round < 200; round++) {
+      const { work, allDone } = counting(1 + (round % 40), 100);
+      pool.run(work, true);
+      expect(allDone()).toBe(true);
+    }
+    // The caller holds its part until workers have done the others.
+    const { work, mine, isDone } = counting(5, 100, (part) =>
+      waitFor(() => [0, 1, 2, 3, 4].every((other) => other === part || isDone(other))),
+    );
+    pool.run(work, true);
+    expect(mine).toHaveLength(1);
+  });
+
+  it('sleeps when there is nothing to do, and does all on the caller unless woken', async () => {
+    const pool = start(2);
+    await expect.poll(() => pool.awake, { timeout: 10_000 }).toBe(0);
+    const { work, mine, allDone } = counting(4, 100);
+    pool.run(work, false);
+    expect(mine).toHaveLength(4);
+    expect(allDone()).toBe(true);
+  });
+
+  it('finishes what was begun when the caller throws in its part', () => {
+    const pool = start(2);
+    let second = false;
+    const { work, mine, isDone } = counting(2, 1_000_000, () => {
+      waitFor(() => isDone(0) || second);
+      second = true;
+      throw new Error('thrown by the caller');
+    });
+    expect(() => pool.run(work, true)).toThrow('thrown by the caller');
+    expect(mine).toEqual([1]);
+    const next = counting(3, 10);
+    pool.run(next.work, true);
+    expect(next.allDone()).toBe(true);
+  });
+
+  it('makes the end of a worker in the middle of its part an error, and is closed then', async () => {
+    const { host, workers } = watched();
+    const pool = start(2, host);
+    // The worker holds the other part for a second or more.
+    const { work, isDone } = counting(2, 4_000_000_000);
+    let mine = -1;
+    const ending: Work = {
+      ...work,
+      runPart: (part) => {
+        mine = part;
+        const until = performance.now() + 200;
+        while (performance.now() < until);
+        workers[0]!.terminate();
+      },
+    };
+    const started = performance.now();
+    expect(() => pool.run(ending, true)).toThrow(EngineError);
+    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(isDone(1 - mine)).toBe(true);
+    expect(pool.closed).toBe(true);
+  });
+
+  it('tells when a worker ends that was not told to', async () => {
+    const { host, workers } = watched();
+    const reasons: string[] = [];
+    const pool = start(2, host, (reason) => reasons.push(reason));
+    workers[0]!.terminate();
+    await expect.poll(() => reasons, { timeout: 10_000 }).toEqual(['a worker thread ended']);
+    const { work, allDone } = counting(3, 10);
+    pool.run(work, true);
+    expect(allDone()).toBe(true);
+  });
+});
+
+if (typeof basis === 'string') it.skip(`a pool of threads (${basis})`, () => {});

@@ -1,0 +1,122 @@
+// Decides when work is divided: how many threads there are, when workers start, and when sleeping ones are woken.
+
+import { messageOf } from '../native/host.ts';
+import { MAXIMUM_PARTS } from './control-block.ts';
+import type { ThreadRequest } from './number.ts';
+import { type PoolHost, ThreadPool, type Work } from './pool.ts';
+
+/** From which amount of work on things pay, in nanoseconds that the work takes on one thread. */
+export interface ThreadPolicy {
+  /** Dividing work among threads that are awake. */
+  readonly divide: number;
+  /** Waking threads. */
+  readonly wake: number;
+}
+
+/** Measured: dividing costs about a microsecond, waking a few on the caller's side and some fifty until a worker begins. */
+export const defaultPolicy: ThreadPolicy = { divide: 10_000, wake: 150_000 };
+
+/** Milliseconds without work after which what was done alone no longer speaks for waking others. */
+const LULL = 1;
+
+/** Pools that may fail before work is done alone for good. */
+const MAXIMUM_FAILURES = 3;
+
+/** The threads of a process, the caller's included. */
+export class ThreadTeam {
+  readonly #host: PoolHost;
+  #count: number;
+  #by: string;
+  #policy: ThreadPolicy = defaultPolicy;
+  #pool: ThreadPool | undefined;
+  #failures = 0;
+  #failure: string | undefined;
+  #alone = 0;
+  #latest = 0;
+  #wake = false;
+
+  constructor(host: PoolHost, { count, by }: ThreadRequest) {
+    this.#host = host;
+    this.#count = count;
+    this.#by = by;
+  }
+
+  /** Threads that work is divided among; one after workers have failed too often. */
+  get count(): number {
+    return this.#failures >= MAXIMUM_FAILURES ? 1 : this.#count;
+  }
+
+  /** Why there are as many, in words. */
+  get reason(): string {
+    if (this.#failure === undefined) return this.#by;
+    return this.count === this.#count
+      ? `${this.#by}; workers have failed before: ${this.#failure}`
+      : `workers fail: ${this.#failure}`;
+  }
+
+  /** Sets the number of threads from now on, and forgets failures. Workers of another number end. */
+  setCount(count: number, by: string): void {
+    if (count !== this.#count) this.stop();
+    this.#count = count;
+    this.#by = by;
+    this.#failures = 0;
+    this.#failure = undefined;
+  }
+
+  setPolicy(policy: ThreadPolicy): void {
+    this.#policy = policy;
+  }
+
+  /** Parts that work of so many nanoseconds on one thread is to be divided into; 1 where that does not pay now. */
+  partsFor(nanoseconds: number): number {
+    const { divide, wake } = this.#policy;
+    if (nanoseconds < divide || this.count === 1) return 1;
+    this.#wake = false;
+    if (this.#pool === undefined || this.#pool.awake === 0) {
+      const now = performance.now();
+      this.#alone = now - this.#latest > LULL ? nanoseconds : this.#alone + nanoseconds;
+      this.#latest = now + nanoseconds / 1e6;
+      if (this.#alone < wake) return 1;
+      this.#wake = true;
+      if (this.pool().ready === 0) return 1;
+    } else this.#wake = nanoseconds >= wake;
+    // Twice as many parts as threads: one that is held up by others on its core holds up less.
+    const perThread = nanoseconds >= 10 * divide ? 2 : 1;
+    return Math.min(MAXIMUM_PARTS, perThread * this.count);
+  }
+
+  /**
+   * Runs the parts of what {@link partsFor} was asked about.
+   * @throws EngineError when a worker has ended with a part that it had begun.
+   */
+  run(work: Work): void {
+    this.pool().run(work, this.#wake);
+  }
+
+  /** The pool, started if there is none. */
+  pool(): ThreadPool {
+    if (this.#pool?.closed) this.#pool = undefined;
+    if (this.#pool === undefined) {
+      try {
+        this.#pool = new ThreadPool(this.#host, this.count, (reason) => this.#failed(reason));
+      } catch (error) {
+        this.#failed(messageOf(error));
+        this.#failures = MAXIMUM_FAILURES;
+        this.#pool = new ThreadPool(this.#host, 1, () => {});
+      }
+    }
+    return this.#pool;
+  }
+
+  /** Ends the workers; others start when there is work for them. */
+  stop(): void {
+    this.#pool?.close();
+    this.#pool = undefined;
+  }
+
+  #failed(reason: string): void {
+    this.#failures++;
+    this.#failure = reason;
+    this.stop();
+  }
+}
