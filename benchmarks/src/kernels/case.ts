@@ -30,7 +30,18 @@ export interface KernelCase<Name extends string = string> {
   /** Largest difference relative to the largest result; {@link TOLERANCE} when left out. */
   readonly tolerance?: number;
   /** Prepares the engine's call on slices that stay where they are; `scratch` makes slices for values between. */
-  prepare(at: Readonly<Record<Name | 'y', Slice>>, scratch: (elements: number) => Slice): () => void;
+  prepare(
+    at: Readonly<Record<Name | 'y', Slice>>,
+    scratch: (elements: number) => Slice,
+  ): (() => void) | Prepared;
+}
+
+/** A call whose result is not yet `y` as the peer writes it. */
+export interface Prepared {
+  /** What is timed. */
+  call(): void;
+  /** Writes `y`, once, for the comparison. */
+  finish(): void;
 }
 
 /** What two float32 results may differ by, relative to the largest: sums in other orders, Winograd included. */

@@ -1,6 +1,18 @@
 // 2-D convolutions of the networks' shapes, by what decides how they are computed.
 
-import { conv2d } from '@sconce/engine';
+import {
+  type BlockedImage,
+  type BlockedShape,
+  blockedConv2d,
+  blockedElements,
+  blockedLanes,
+  chooseConv2d,
+  conv2d,
+  conv2dBorder,
+  fromBlocked,
+  packConv2dWeights,
+  toBlocked,
+} from '@sconce/engine';
 import { outputSize, uniqueLayers } from '../shapes.ts';
 import { type KernelCase, kernelCase } from './case.ts';
 
@@ -15,6 +27,8 @@ interface Convolution {
   readonly groups: number;
   readonly size: number;
   readonly networks: readonly string[];
+  /** Whether the images lie in blocks of channels, and weights are packed ahead, as in a compiled network. */
+  readonly blocked: boolean;
 }
 
 const convolution = (layer: Convolution): KernelCase => {
@@ -22,10 +36,12 @@ const convolution = (layer: Convolution): KernelCase => {
   const out = outputSize(size, kernel, stride, padding);
   const step = stride === 1 ? '' : `/${stride}`;
   return kernelCase({
-    name: `${layer.label}${kernel}x${kernel}${step} ${channels(layer)}@${size} (${layer.networks.join(', ')})`,
-    group: layer.group,
+    name: `${layer.blocked ? 'blocked ' : ''}${layer.label}${kernel}x${kernel}${step} ${channels(layer)}@${size} (${layer.networks.join(', ')})`,
+    group: `${layer.blocked ? 'blocked ' : ''}${layer.group}`,
     flops: 2 * out * out * outChannels * (inChannels / groups) * kernel * kernel,
-    note: 'NCHW, bias included; weights packed in the call (peer: at load, changes of layout left out)',
+    note: layer.blocked
+      ? 'channel-blocked images, bias included, weights packed ahead (peer: the same)'
+      : 'NCHW, bias included; weights packed in the call (peer: at load, changes of layout left out)',
     operands: {
       x: { shape: [1, inChannels, size, size] },
       w: { shape: [outChannels, inChannels / groups, kernel, kernel], constant: true },
@@ -45,12 +61,8 @@ const convolution = (layer: Convolution): KernelCase => {
         },
       },
     ],
-    prepare: ({ x, w, b, y }) => {
-      const parameters = {
-        x,
-        w,
-        bias: b,
-        y,
+    prepare: ({ x, w, b, y }, scratch) => {
+      const shape = {
         batch: 1,
         inChannels,
         inHeight: size,
@@ -64,7 +76,25 @@ const convolution = (layer: Convolution): KernelCase => {
         dilation: [1, 1],
         groups,
       } as const;
-      return () => conv2d(parameters);
+      if (!layer.blocked) return () => conv2d({ ...shape, x, w, bias: b, y });
+      const weights = packConv2dWeights({ ...shape, w, bias: b });
+      const image = (of: BlockedShape): BlockedImage => ({ ...of, ...scratch(blockedElements(of)) });
+      const method = chooseConv2d(shape);
+      const from = image({
+        ...{ batch: 1, channels: inChannels, height: size, width: size },
+        border: conv2dBorder(shape, method),
+        lanes: method === 'planar' ? 1 : blockedLanes(),
+      });
+      const to = image({
+        ...{ batch: 1, channels: outChannels, height: out, width: out },
+        border: [0, 0, 0, 0],
+        lanes: blockedLanes(),
+      });
+      toBlocked({ x, y: from });
+      return {
+        call: () => blockedConv2d({ x: from, weights, y: to }),
+        finish: () => fromBlocked({ x: to, y }),
+      };
     },
   });
 };
@@ -81,11 +111,11 @@ function groupOf(kernel: number, stride: number, inChannels: number, size: numbe
   return size === 1 ? 'squeeze and excite' : 'pointwise';
 }
 
-const full = uniqueLayers('convolution').map(({ layer, networks }) => {
+const layouts = [false, true];
+
+const full = uniqueLayers('convolution').flatMap(({ layer, networks }) => {
   const [kernel, stride, inChannels, outChannels, size] = layer;
-  return convolution({
-    label: 'conv',
-    group: groupOf(kernel, stride, inChannels, size),
+  const shape = {
     kernel,
     stride,
     padding: stride === kernel ? 0 : kernel >> 1,
@@ -93,28 +123,33 @@ const full = uniqueLayers('convolution').map(({ layer, networks }) => {
     outChannels,
     groups: 1,
     size,
-    networks,
-  });
+  };
+  const group = groupOf(kernel, stride, inChannels, size);
+  return layouts.map((blocked) => convolution({ ...shape, label: 'conv', group, networks, blocked }));
 });
 
-const depthwise = uniqueLayers('depthwise').map(({ layer, networks }) => {
+const depthwise = uniqueLayers('depthwise').flatMap(({ layer, networks }) => {
   const [kernel, stride, inChannels, size] = layer;
-  const padding = kernel >> 1;
-  return convolution({
-    label: 'depthwise',
-    group: 'depthwise',
+  const shape = {
     kernel,
     stride,
-    padding,
+    padding: kernel >> 1,
     inChannels,
     outChannels: inChannels,
     groups: inChannels,
     size,
-    networks,
-  });
+  };
+  return layouts.map((blocked) =>
+    convolution({ ...shape, label: 'depthwise', group: 'depthwise', networks, blocked }),
+  );
 });
 
-/** Convolutions. */
+/** Convolutions, plain layouts first. */
 export const convolutions: readonly KernelCase[] = [...full, ...depthwise].sort(
-  (a, b) => order.indexOf(a.group) - order.indexOf(b.group),
+  (a, b) => place(a) - place(b),
 );
+
+function place({ group }: KernelCase): number {
+  const plain = group.replace(/^blocked /, '');
+  return order.indexOf(plain) + (plain === group ? 0 : order.length);
+}

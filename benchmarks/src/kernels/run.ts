@@ -33,10 +33,12 @@ export async function runCase(
   try {
     const y = memory.slice(count(one.output));
     const slices = Object.entries(data).map(([name, values]) => [name, memory.slice(values)]);
-    const call = one.prepare({ ...Object.fromEntries(slices), y }, (elements) => memory.slice(elements));
+    const prepared = one.prepare({ ...Object.fromEntries(slices), y }, (elements) => memory.slice(elements));
+    const { call, finish } =
+      typeof prepared === 'function' ? { call: prepared, finish: undefined } : prepared;
     for (const threads of settings.threads) {
       try {
-        rows.push(await measureCase(one, settings, threads, { data, model, call, y }));
+        rows.push(await measureCase(one, settings, threads, { data, model, call, finish, y }));
       } catch (error) {
         failures.push({ name: one.name, threads, message: (error as Error).message });
       }
@@ -51,6 +53,7 @@ interface Sides {
   readonly data: Readonly<Record<string, Float32Array>>;
   readonly model: Uint8Array;
   readonly call: () => void;
+  readonly finish: (() => void) | undefined;
   readonly y: Slice;
 }
 
@@ -58,7 +61,7 @@ async function measureCase(
   one: KernelCase,
   settings: RunSettings,
   threads: number,
-  { data, model, call, y }: Sides,
+  { data, model, call, finish, y }: Sides,
 ): Promise<BenchmarkRow> {
   await setEngineThreads(threads);
   const inputs = Object.entries(one.operands).filter(([, { constant }]) => !constant);
@@ -73,6 +76,7 @@ async function measureCase(
   const start = performance.now();
   call();
   const firstMs = performance.now() - start;
+  finish?.();
   assertSameResults(one.name, floats(y), peer.outputs['y']!.data, one.tolerance ?? TOLERANCE);
   const sconce: Lane = {
     repeat: (calls) => {
