@@ -1,6 +1,7 @@
 /** The part of the kernel language that computes with vectors, masks and integers. */
 
 import type { Contract } from './contract.ts';
+import { doubleToLong, longToDouble } from './long-conversions.ts';
 import { MemoryRecorder } from './memory-recorder.ts';
 import {
   type BinaryOperator,
@@ -201,11 +202,19 @@ export class ArithmeticRecorder<C extends Contract> extends MemoryRecorder<C> {
   }
 
   /**
-   * The same values as lanes of another type of the same width: i32 to f32 rounds to nearest; f32 to i32 rounds towards
-   * zero, and its result is unspecified for NaN and for values that an i32 cannot hold.
+   * The same values as lanes of another type of the same width: i32 to f32 and i64 to f64 round to nearest, ties to even; f32 to
+   * i32 and f64 to i64 round towards zero, and their result is unspecified for NaN and for values that the integer cannot hold.
    */
-  convert<T extends 'f32' | 'i32'>(type: T, from: Vector<'f32' | 'i32'>): Vector<T> {
-    if (from.type === (type as string)) this.fail('convert', 'already of that type', 'another type', type);
+  convert<T extends 'f32' | 'i32'>(type: T, from: Vector<'f32' | 'i32'>): Vector<T>;
+  convert<T extends 'f64' | 'i64'>(type: T, from: Vector<'f64' | 'i64'>): Vector<T>;
+  convert(type: LaneType, from: Vector): Vector {
+    if (from.type === type) this.fail('convert', 'already of that type', 'another type', type);
+    if (type === 'f64' || type === 'i64') {
+      this.#accepts('convert', ['f64', 'i64'], from);
+      return type === 'f64'
+        ? longToDouble(this, from as Vector<'i64'>)
+        : doubleToLong(this, from as Vector<'f64'>);
+    }
     this.#accepts('convert', ['f32', 'i32'], from);
     const to = this.newVector(type);
     this.emit({ code: 'convert', to, from });

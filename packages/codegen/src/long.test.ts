@@ -113,6 +113,46 @@ describe.each(runners)('on %s', (name, run) => {
     );
   });
 
+  it('converts to f64, rounded to nearest, and from it, towards zero', () => {
+    const subject = kernel(
+      'longConvert',
+      { i: input('i64'), d: input('f64'), toD: output('f64'), toI: output('i64'), n: integer() },
+      (k) => {
+        const [i, d, toD, toI] = [k.pointer('i'), k.pointer('d'), k.pointer('toD'), k.pointer('toI')];
+        overVectors(k, 'i64', k.integer('n'), [i, d, toD, toI], (at) => {
+          at.store(k.convert('f64', at.load(i)), toD);
+          at.store(k.convert('i64', at.load(d)), toI);
+        });
+      },
+    );
+    const within = fc.oneof(
+      fc.double({ min: -(2 ** 63), max: 2 ** 63 - 1024, noNaN: true }),
+      fc.double({ min: -9, max: 9, noNaN: true }),
+      fc.double({ min: -(2 ** 33), max: 2 ** 33, noNaN: true }),
+      fc.constantFrom(0, -0, 2 ** 32, -(2 ** 32), 2 ** 32 - 0.5, -0.5, -(2 ** 63), 2 ** 52 + 1, -(2 ** 53)),
+    );
+    const close = fc.tuple(fc.integer({ min: 0, max: 9 }), long).map(([by, value]) => value >> BigInt(by));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.oneof(long, close), within), { maxLength: 40 }), (random) => {
+        // halfway between two doubles, and next to it
+        const ties = [
+          2n ** 53n + 1n,
+          2n ** 53n + 3n,
+          2n ** 62n + 256n,
+          2n ** 62n + 257n,
+          -(2n ** 62n) - 768n,
+        ];
+        const i = BigInt64Array.from([...special, ...ties, ...random.map(([value]) => value)]);
+        const d = Float64Array.from(i, (_, at) => random[at]?.[1] ?? 1.5 - at);
+        const [toD, toI] = [new Float64Array(i.length), new BigInt64Array(i.length)];
+        run(subject, { i, d, toD, toI, n: i.length });
+        expectSame(toD, Float64Array.from([...i].map(Number)));
+        expectSame(toI, BigInt64Array.from([...d].map((value) => BigInt(Math.trunc(value)))));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   it('partial and strided accesses touch count lanes', () => {
     const subject = kernel(
       'longPartial',
@@ -195,7 +235,7 @@ describe('i64 lanes', () => {
     expect(refuses((k, x) => void k.add(x, 2 ** 60))).toThrow('got 1152921504606847000');
   });
 
-  it('have no division, no conversion to floats, and shifts below their width', () => {
+  it('have no division, no conversion to lanes of another width, and shifts below their width', () => {
     expect(refuses((k, x) => void k.div(x as Vector as Vector<'f64'>, 1))).toThrow(
       'expected f32 or f64, got i64',
     );

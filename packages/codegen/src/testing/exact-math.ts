@@ -7,7 +7,7 @@ const precision = 1300n;
 const one = 1n << precision;
 
 /** A float64 number, exactly. */
-export function exactly(value: number): bigint {
+function exactly(value: number): bigint {
   const bits = new BigUint64Array(Float64Array.of(Math.abs(value)).buffer)[0]!;
   const [exponent, fraction] = [bits >> 52n, bits & ((1n << 52n) - 1n)];
   const magnitude =

@@ -436,7 +436,11 @@ class Program {
       case 7:
         if (type === 'f32') vectors.i32.push(k.reinterpret('i32', this.#number(a)));
         if (type === 'i32') vectors.f32.push(k.convert('f32', a as Vector as Vector<'i32'>));
-        if (type === 'f64' || type === 'i64') push(k.variable(a));
+        if (type === 'f64') {
+          const inRange = k.pmax(k.pmin(this.#number(a as Vector as Vector<'f64'>), 9e18), -9e18);
+          vectors.i64.push(k.convert('i64', inRange));
+        }
+        if (type === 'i64') vectors.f64.push(k.convert('f64', a as Vector as Vector<'i64'>));
         break;
       default:
         if (type === 'i32') {
