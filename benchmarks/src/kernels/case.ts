@@ -37,7 +37,7 @@ export interface KernelCase<Name extends string = string> {
 }
 
 /** A call whose result is not yet `y` as the peer writes it. */
-export interface Prepared {
+interface Prepared {
   /** What is timed. */
   call(): void;
   /** Writes `y`, once, for the comparison. */
