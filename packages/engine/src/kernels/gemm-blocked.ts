@@ -52,21 +52,27 @@ export function packA(
   const { launch, target } = bound();
   const step = a.transposed ? a.stride : 1;
   if (a.k === 0) return;
-  for (const depth of blocks(a.k, BLOCK_K)) {
-    for (const { row, rows, count } of panelGroups(a.m, tileOf(target).rows)) {
-      const across = a.transposed ? 1 : a.stride;
-      forkRanges(count, passTime(2 * rows * count * depth.length), (start, panels) => {
-        const top = row + start * rows;
-        launch(packRows({ rows, transposed: a.transposed }), {
-          from: part(a.region, depth.start * step + top * across),
-          to: part(to, depth.start * a.m + top * depth.length, rows * panels * depth.length),
-          k: depth.length,
-          panels,
-          stride: a.stride,
-        });
+  const across = a.transposed ? 1 : a.stride;
+  const groups = panelGroups(a.m, tileOf(target).rows);
+  const stacks = blocks(a.k, BLOCK_K).flatMap((depth) => groups.map((group) => ({ depth, ...group })));
+  const panels = stacks.reduce((sum, { count }) => sum + count, 0);
+  forkRanges(panels, passTime(4 * a.m * a.k), (start, length) => {
+    let before = 0;
+    for (const { depth, row, rows, count } of stacks) {
+      const first = Math.max(0, start - before);
+      const some = Math.min(count, start + length - before) - first;
+      before += count;
+      if (some <= 0) continue;
+      const top = row + first * rows;
+      launch(packRows({ rows, transposed: a.transposed }), {
+        from: part(a.region, depth.start * step + top * across),
+        to: part(to, depth.start * a.m + top * depth.length, rows * some * depth.length),
+        k: depth.length,
+        panels: some,
+        stride: a.stride,
       });
     }
-  }
+  });
 }
 
 /** How the micro-kernel finds a block of B. */

@@ -43,7 +43,9 @@ function along(
 function checkVariance(c: Case, correction: number, root: boolean): void {
   const x = dataOf(c);
   const of = (values: number[]): number => {
-    const divided = (moments(values).variance * values.length) / Math.max(0, values.length - correction);
+    // What is too small a sum for float32 is zero, and zero by zero is NaN.
+    const squares = Math.fround(moments(values).variance * values.length);
+    const divided = squares / Math.max(0, values.length - correction);
     return root ? Math.sqrt(divided) : divided;
   };
   const [y, mean] = [operand(c.outer * c.inner), operand(c.outer * c.inner)];

