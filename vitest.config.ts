@@ -11,6 +11,7 @@ export default defineConfig({
       'benchmarks/src/**/*.test.ts',
       'scripts/**/*.test.ts',
     ],
+    setupFiles: ['./scripts/seed-properties.ts'],
     testTimeout: 30_000,
   },
 });
