@@ -3,12 +3,6 @@
 import * as engine from '@sconce/engine';
 import { OptionError } from './errors.ts';
 
-/** What the engine's face may offer besides; threads come with a target that has a pool. */
-interface ThreadedEngine {
-  readonly engineInfo: typeof engine.engineInfo;
-  readonly setNumThreads?: (threads: number) => void | Promise<void>;
-}
-
 /**
  * The target the engine runs on.
  *
@@ -26,10 +20,13 @@ export function engineTarget(wanted: string | undefined): string {
 /**
  * Sets the number of threads of the kernels that follow.
  *
- * @throws OptionError when the engine has no more than one
+ * @throws OptionError when the engine has no such number
  */
 export async function setEngineThreads(threads: number): Promise<void> {
-  const { setNumThreads }: ThreadedEngine = engine;
-  if (setNumThreads !== undefined) await setNumThreads(threads);
-  else if (threads !== 1) throw new OptionError('--threads', 'the engine runs on one thread', '1', threads);
+  try {
+    engine.setNumThreads(threads);
+  } catch (error) {
+    if (!(error instanceof engine.EngineError)) throw error;
+    throw new OptionError('--threads', error.message, 'a number of threads that the engine has', threads);
+  }
 }

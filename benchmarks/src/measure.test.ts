@@ -7,7 +7,7 @@ const options: MeasureOptions = {
   turnMs: 10,
   sampleMs: 1,
   warmupMs: 5,
-  settleMs: 0,
+  settle: false,
 };
 
 /** A clock that only lanes and pauses move. */
@@ -16,8 +16,8 @@ class ManualClock implements Clock {
   now(): number {
     return this.time;
   }
-  async pause(ms: number): Promise<void> {
-    this.time += ms;
+  async settle(): Promise<void> {
+    this.time += 5;
   }
 }
 
@@ -109,9 +109,9 @@ describe('measureInterleaved', () => {
     let asleep = false;
     const paused: Clock = {
       now: () => clock.now(),
-      pause: async (ms) => {
+      settle: async () => {
         asleep = true;
-        await clock.pause(ms);
+        await clock.settle();
       },
     };
     const lane: Lane = {
@@ -120,7 +120,7 @@ describe('measureInterleaved', () => {
         asleep = false;
       },
     };
-    const [result] = await measureInterleaved([lane], { ...options, settleMs: 5 }, paused);
+    const [result] = await measureInterleaved([lane], { ...options, settle: true }, paused);
     expect(result!.medianMs).toBe(1);
   });
 

@@ -1,5 +1,7 @@
 // Times several lanes in turns (a, b, a, b, ...), so that all of them meet the same state of the machine.
 
+import { untilQuiet } from './quiet.ts';
+
 /** One of the things that are compared. */
 export interface Lane {
   /** Does the work `calls` times; a promise where the work is asynchronous. */
@@ -19,17 +21,18 @@ export interface MeasureOptions {
   /** Warm-up of each lane; two calls at least. */
   readonly warmupMs: number;
   /**
-   * Pause before each turn, followed by one call that is not timed: threads of the lane before go on spinning for a
-   * while, and a lane's own have to be awake again.
+   * Whether each turn waits until no thread of the lane before spins any more, and begins with a call that is not timed,
+   * since a lane's own threads have to be awake again.
    */
-  readonly settleMs: number;
+  readonly settle: boolean;
 }
 
 /** What a measurement takes from its surroundings. */
 export interface Clock {
   /** Milliseconds. */
   now(): number;
-  pause(ms: number): Promise<void>;
+  /** Waits until no threads spin. */
+  settle(): Promise<void>;
 }
 
 /** One lane's result. */
@@ -42,15 +45,15 @@ export interface Measurement {
 /** The durations a benchmark uses; `quick` ones only show that it works. */
 export function durations(quick: boolean, threads: number): MeasureOptions {
   // On several threads the pools of both sides fight over the same cores unless one has gone to sleep.
-  const settleMs = threads > 1 ? 5 : 0;
+  const settle = threads > 1;
   return quick
-    ? { budgetMs: 30, minTurns: 2, turnMs: 3, sampleMs: 0.1, warmupMs: 5, settleMs }
-    : { budgetMs: 800, minTurns: 7, turnMs: 10, sampleMs: 0.2, warmupMs: 40, settleMs };
+    ? { budgetMs: 30, minTurns: 2, turnMs: 3, sampleMs: 0.1, warmupMs: 5, settle }
+    : { budgetMs: 800, minTurns: 7, turnMs: settle ? 20 : 10, sampleMs: 0.2, warmupMs: 40, settle };
 }
 
 const hostClock: Clock = {
   now: () => performance.now(),
-  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  settle: () => untilQuiet(),
 };
 
 /** Measures all lanes in turns; one result a lane, in their order. */
@@ -72,8 +75,8 @@ export async function measureInterleaved(
   const start = clock.now();
   for (let turn = 0; turn < options.minTurns || clock.now() - start < options.budgetMs; turn++) {
     for (const [i, lane] of lanes.entries()) {
-      if (options.settleMs > 0) {
-        await clock.pause(options.settleMs);
+      if (options.settle) {
+        await clock.settle();
         await timed(lane, 1);
       }
       const end = clock.now() + options.turnMs;

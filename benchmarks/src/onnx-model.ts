@@ -3,7 +3,11 @@
 import { AttributeType, DataType, type Encodable, encodeModel, type NodeProto } from '@sconce/onnx-proto';
 
 /** An attribute's value under its type. */
-type Attribute = { readonly int: number } | { readonly float: number } | { readonly ints: readonly number[] };
+type Attribute =
+  | { readonly string: string }
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly ints: readonly number[] };
 
 /** One operator of the default domain. */
 export interface ModelNode {
@@ -19,12 +23,12 @@ interface ModelConstant {
   readonly data: Float32Array | BigInt64Array;
 }
 
-/** A model of float32 inputs and one float32 output. */
+/** A model of float32 inputs and one output, float32 unless it says so. */
 export interface SmallModel {
   readonly nodes: readonly ModelNode[];
   readonly inputs: Readonly<Record<string, readonly number[]>>;
   readonly constants: Readonly<Record<string, ModelConstant>>;
-  readonly output: { readonly name: string; readonly shape: readonly number[] };
+  readonly output: { readonly name: string; readonly shape: readonly number[]; readonly dtype?: 'int64' };
 }
 
 /** IR version and opset that onnxruntime 1.30 supports and that have every operator used here. */
@@ -39,8 +43,8 @@ export function encodeSmallModel(model: SmallModel): Uint8Array {
     graph: {
       name: 'benchmark',
       node: model.nodes.map(nodeProto),
-      input: Object.entries(model.inputs).map(([name, shape]) => floatValue(name, shape)),
-      output: [floatValue(model.output.name, model.output.shape)],
+      input: Object.entries(model.inputs).map(([name, shape]) => value(name, shape)),
+      output: [value(model.output.name, model.output.shape, model.output.dtype)],
       initializer: Object.entries(model.constants).map(([name, { shape, data }]) => ({
         name,
         dims: shape,
@@ -59,17 +63,19 @@ function nodeProto(node: ModelNode): Encodable<NodeProto> {
     output: [node.output],
     attribute: Object.entries(node.attributes ?? {}).map(([name, value]) => {
       if ('int' in value) return { name, type: AttributeType.INT, i: value.int };
+      if ('string' in value)
+        return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value.string) };
       if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
       return { name, type: AttributeType.INTS, ints: value.ints };
     }),
   };
 }
 
-const floatValue = (name: string, shape: readonly number[]) => ({
+const value = (name: string, shape: readonly number[], dtype?: 'int64') => ({
   name,
   type: {
     tensorType: {
-      elemType: DataType.FLOAT,
+      elemType: dtype === 'int64' ? DataType.INT64 : DataType.FLOAT,
       shape: { dim: shape.map((size) => ({ dimValue: size })) },
     },
   },

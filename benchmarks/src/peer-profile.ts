@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Lane, median } from './measure.ts';
 import { type FloatTensor, PeerRun } from './peer.ts';
+import type { PeerSession } from './peer-session.ts';
 
 /** Time in a model's operators; the profile counts whole microseconds, cut off. */
 export interface OperatorTime {
@@ -16,10 +17,10 @@ export interface OperatorTime {
 
 /** A lane that keeps a profile of its calls. */
 export class ProfiledPeer implements Lane {
-  readonly #run: PeerRun;
+  readonly #run: PeerSession;
   readonly #folder: string;
 
-  private constructor(run: PeerRun, folder: string) {
+  private constructor(run: PeerSession, folder: string) {
     this.#run = run;
     this.#folder = folder;
   }

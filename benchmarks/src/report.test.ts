@@ -6,7 +6,7 @@ import {
   groupMeans,
   type MeasuredRow,
   makeRow,
-  resultFileName,
+  withScaling,
 } from './report.ts';
 
 const measured: MeasuredRow = {
@@ -55,6 +55,7 @@ describe('makeRow', () => {
       peer: 'onnxruntime-node',
       peerMs: 1,
       ratio: 2,
+      scaling: null,
       gflops: 4,
       peerCallMs: 1.25,
       firstMs: 3,
@@ -82,10 +83,32 @@ describe('groupMeans', () => {
       { ...measured, group: 'softmax', peerMs: 1.5 },
     ]);
     expect(groupMeans(rows)).toEqual([
-      { group: 'gemm square', threads: 1, count: 2, ratio: 1 },
-      { group: 'gemm square', threads: 2, count: 1, ratio: expect.closeTo(8, 12) },
-      { group: 'softmax', threads: 1, count: 1, ratio: expect.closeTo(3, 12) },
+      { group: 'gemm square', threads: 1, count: 2, ratio: 1, scaling: null },
+      { group: 'gemm square', threads: 2, count: 1, ratio: expect.closeTo(8, 12), scaling: null },
+      { group: 'softmax', threads: 1, count: 1, ratio: expect.closeTo(3, 12), scaling: null },
     ]);
+  });
+});
+
+describe('scaling', () => {
+  const rows = withScaling(
+    report([
+      { ...measured, name: 'large', ms: 4 },
+      { ...measured, name: 'large', threads: 2, ms: 2 },
+      { ...measured, name: 'larger', ms: 8 },
+      { ...measured, name: 'larger', threads: 2, ms: 8 },
+      { ...measured, name: 'small', ms: 0.1 },
+      { ...measured, name: 'small', threads: 2, ms: 0.2 },
+      { ...measured, name: 'on two threads only', threads: 2, ms: 1 },
+    ]).rows,
+  );
+
+  it('is the time on one thread over that on more', () => {
+    expect(rows.map(({ scaling }) => scaling)).toEqual([null, 2, null, 1, null, 0.5, null]);
+  });
+
+  it('is summed up over rows that take long enough', () => {
+    expect(groupMeans(rows).map(({ scaling }) => scaling)).toEqual([null, expect.closeTo(Math.SQRT2, 12)]);
   });
 });
 
@@ -94,11 +117,11 @@ describe('formatReport', () => {
     expect(formatReport(report([measured, { ...measured, name: 'gemm 1536x1536x1536', ms: 12.3456 }]))).toBe(
       `AMD EPYC (family 25 model 17, Zen 4), node 24.21.0, onnxruntime-node 1.30.0
 
-name                 threads  engine      ms  peer ms  ratio  GFLOP/s  first ms  includes
-gemm 64x64x64              1  wasm    0.5000    1.000   2.00      4.0     3.000  both operands packed in the call
-gemm 1536x1536x1536        1  wasm     12.35    1.000   0.08      0.2     3.000  both operands packed in the call
+name                 threads  engine      ms  peer ms  ratio  scaling  GFLOP/s  first ms  includes
+gemm 64x64x64              1  wasm    0.5000    1.000   2.00               4.0     3.000  both operands packed in the call
+gemm 1536x1536x1536        1  wasm     12.35    1.000   0.08               0.2     3.000  both operands packed in the call
 
-group        threads  rows  ratio
+group        threads  rows  ratio  scaling
 gemm square        1     2   0.40`,
     );
   });
@@ -108,14 +131,6 @@ gemm square        1     2   0.40`,
     expect(formatReport({ ...report([]), failures })).toBe(
       'AMD EPYC (family 25 model 17, Zen 4), node 24.21.0, onnxruntime-node 1.30.0\n\n' +
         'FAILED softmax, threads 2: results differ',
-    );
-  });
-});
-
-describe('resultFileName', () => {
-  it('is made of benchmark, CPU and engine', () => {
-    expect(resultFileName('kernels', report([]), 'avx512')).toBe(
-      'kernels.amd-epyc-family-25-model-17-zen-4.avx512.json',
     );
   });
 });

@@ -16,6 +16,8 @@ export interface BenchmarkRow {
   readonly peerMs: number;
   /** `peerMs / ms`: over 1 Sconce is faster. */
   readonly ratio: number;
+  /** Sconce's time on one thread over `ms`; `null` on one thread, or where one thread was not measured. */
+  readonly scaling: number | null;
   /** Sconce's arithmetic in 10^9 operations a second; `null` where operations are not what counts. */
   readonly gflops: number | null;
   /** The peer's whole call. */
@@ -23,6 +25,22 @@ export interface BenchmarkRow {
   /** Sconce's first call in this process, code generation included where no row before needed the same kernel. */
   readonly firstMs: number;
   /** What the times include. */
+  readonly note: string;
+}
+
+/** What something costs by itself, where there is nothing to compare it with. */
+export interface CostRow {
+  readonly name: string;
+  readonly group: string;
+  readonly threads: number;
+  readonly engine: string;
+  readonly ms: number;
+  readonly peer: null;
+  readonly peerMs: null;
+  readonly ratio: null;
+  /** What it may cost; `null` where nothing is said. */
+  readonly wantedMs: number | null;
+  /** How it was measured. */
   readonly note: string;
 }
 
@@ -34,14 +52,19 @@ export interface BenchmarkFailure {
 }
 
 /** A benchmark's result. */
-export interface BenchmarkReport extends Machine {
+export interface BenchmarkReport<Row = BenchmarkRow> extends Machine {
   readonly versions: Readonly<Record<string, string>>;
-  readonly rows: readonly BenchmarkRow[];
+  readonly rows: readonly Row[];
   readonly failures: readonly BenchmarkFailure[];
 }
 
 /** What is measured of one row. */
-export type MeasuredRow = Omit<BenchmarkRow, 'ratio' | 'gflops'> & { readonly flops?: number };
+export type MeasuredRow = Omit<BenchmarkRow, 'ratio' | 'gflops' | 'scaling'> & { readonly flops?: number };
+
+/** A cost, its time rounded to five digits. */
+export function makeCost(row: Omit<CostRow, 'peer' | 'peerMs' | 'ratio'>): CostRow {
+  return { ...row, ms: rounded(row.ms), peer: null, peerMs: null, ratio: null };
+}
 
 /** Fills in what follows from the times, and rounds all numbers to five digits. */
 export function makeRow({ flops, ...row }: MeasuredRow): BenchmarkRow {
@@ -50,6 +73,7 @@ export function makeRow({ flops, ...row }: MeasuredRow): BenchmarkRow {
     ms: rounded(row.ms),
     peerMs: rounded(row.peerMs),
     ratio: rounded(row.peerMs / row.ms),
+    scaling: null,
     gflops: flops === undefined ? null : rounded(flops / row.ms / 1e6),
     peerCallMs: rounded(row.peerCallMs),
     firstMs: rounded(row.firstMs),
@@ -70,59 +94,105 @@ export function geometricMean(values: readonly number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
-/** Geometric means of the ratios by group and number of threads, in the order of the rows. */
-export function groupMeans(
-  rows: readonly BenchmarkRow[],
-): { readonly group: string; readonly threads: number; readonly count: number; readonly ratio: number }[] {
+/** The rows with their scaling filled in. */
+export function withScaling(rows: readonly BenchmarkRow[]): BenchmarkRow[] {
+  const alone = new Map(rows.filter(({ threads }) => threads === 1).map((row) => [row.name, row.ms]));
+  return rows.map((row) => {
+    const ms = alone.get(row.name);
+    return row.threads === 1 || ms === undefined ? row : { ...row, scaling: rounded(ms / row.ms) };
+  });
+}
+
+/** Milliseconds on one thread from which on a row counts when threads are compared: threads have enough to do. */
+export const LARGE_MS = 0.5;
+
+/** Geometric means over the rows of a group on one number of threads. */
+export interface GroupMean {
+  readonly group: string;
+  readonly threads: number;
+  readonly count: number;
+  readonly ratio: number;
+  /** Over the rows that take {@link LARGE_MS} or more on one thread; `null` when there are none. */
+  readonly scaling: number | null;
+}
+
+/** Geometric means by group and number of threads, in the order of the rows. */
+export function groupMeans(rows: readonly BenchmarkRow[]): GroupMean[] {
   return [...Map.groupBy(rows, ({ group, threads }) => `${threads} ${group}`).values()].map((members) => ({
     group: members[0]!.group,
     threads: members[0]!.threads,
     count: members.length,
     ratio: geometricMean(members.map(({ ratio }) => ratio)),
+    scaling: meanScaling(members),
   }));
+}
+
+/** Geometric mean of what threads gain over the rows that are large; `null` when there are none. */
+export function meanScaling(rows: readonly BenchmarkRow[]): number | null {
+  const large = rows.flatMap(({ scaling, ms }) =>
+    scaling !== null && scaling * ms >= LARGE_MS ? scaling : [],
+  );
+  return large.length === 0 ? null : geometricMean(large);
 }
 
 /** The report as a table for people: rows, then means, then failures. */
 export function formatReport(report: BenchmarkReport): string {
+  const { rows } = report;
+  return withFrame(report, [
+    table(
+      ['name', 'threads', 'engine', 'ms', 'peer ms', 'ratio', 'scaling', 'GFLOP/s', 'first ms', 'includes'],
+      rows.map((row) => [
+        row.name,
+        String(row.threads),
+        row.engine,
+        digits(row.ms),
+        digits(row.peerMs),
+        row.ratio.toFixed(2),
+        row.scaling?.toFixed(2) ?? '',
+        row.gflops?.toFixed(1) ?? '',
+        digits(row.firstMs),
+        row.note,
+      ]),
+    ),
+    table(
+      ['group', 'threads', 'rows', 'ratio', 'scaling'],
+      groupMeans(rows).map((mean) => [
+        mean.group,
+        String(mean.threads),
+        String(mean.count),
+        mean.ratio.toFixed(2),
+        mean.scaling?.toFixed(2) ?? '',
+      ]),
+    ),
+  ]);
+}
+
+/** The same of a report of costs. */
+export function formatCosts(report: BenchmarkReport<CostRow>): string {
+  const rows = report.rows.map((row) => [
+    row.name,
+    String(row.threads),
+    row.engine,
+    digits(row.ms),
+    row.wantedMs === null ? '' : String(row.wantedMs),
+    row.note,
+  ]);
+  return withFrame(report, [table(['name', 'threads', 'engine', 'ms', 'wanted ms', 'measured as'], rows)]);
+}
+
+function withFrame(report: BenchmarkReport<unknown>, tables: readonly string[]): string {
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`);
-  const parts = [[report.cpu, ...versions].join(', ')];
-  if (report.rows.length > 0) {
-    parts.push(
-      table(
-        ['name', 'threads', 'engine', 'ms', 'peer ms', 'ratio', 'GFLOP/s', 'first ms', 'includes'],
-        report.rows.map((row) => [
-          row.name,
-          String(row.threads),
-          row.engine,
-          digits(row.ms),
-          digits(row.peerMs),
-          row.ratio.toFixed(2),
-          row.gflops === null ? '' : row.gflops.toFixed(1),
-          digits(row.firstMs),
-          row.note,
-        ]),
-      ),
-      table(
-        ['group', 'threads', 'rows', 'ratio'],
-        groupMeans(report.rows).map((mean) => [
-          mean.group,
-          String(mean.threads),
-          String(mean.count),
-          mean.ratio.toFixed(2),
-        ]),
-      ),
-    );
-  }
-  if (report.failures.length > 0) {
-    parts.push(
-      report.failures.map((one) => `FAILED ${one.name}, threads ${one.threads}: ${one.message}`).join('\n'),
-    );
-  }
-  return parts.join('\n\n');
+  const failed = report.failures.map((one) => `FAILED ${one.name}, threads ${one.threads}: ${one.message}`);
+  return [
+    [report.cpu, ...versions].join(', '),
+    ...(report.rows.length > 0 ? tables : []),
+    ...(failed.length > 0 ? [failed.join('\n')] : []),
+  ].join('\n\n');
 }
 
 /** Four significant digits, never in exponents. */
-function digits(ms: number): string {
+export function digits(ms: number): string {
+  if (!(ms > 0)) return ms.toFixed(4);
   const decimals = Math.max(0, 3 - Math.floor(Math.log10(ms)));
   return ms.toFixed(Math.min(decimals, 7));
 }
@@ -140,13 +210,4 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
         .trimEnd(),
     )
     .join('\n');
-}
-
-/** Name of the file a whole result is kept in: one for each benchmark, CPU and engine. */
-export function resultFileName(benchmark: string, report: BenchmarkReport, engine: string): string {
-  const slug = report.cpu
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '');
-  return `${benchmark}.${slug}.${engine}.json`;
 }

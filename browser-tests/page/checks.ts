@@ -14,7 +14,9 @@ import {
   parseDetectorSettings,
   prepareDetection,
 } from '@sconce/vision/browser';
+import { digest } from './digest.ts';
 import type { CommonResults, DigitsResults, ModuleResults, TensorBits } from './results.ts';
+import { runThreads } from './threads.ts';
 
 /** Checkpoints of each format, below `fixtures/`. */
 const checkpointFiles = [
@@ -38,6 +40,7 @@ export async function runChecks(
 ): Promise<CommonResults> {
   return {
     engine: engineInfo(),
+    threads: await runThreads(),
     printedTensors: printTensors(fixtures),
     suites: await runSuites(fixtures),
     module: await runModule(),
@@ -116,9 +119,7 @@ async function detectCats(
 
 async function digests(photographs: Readonly<Record<string, Image>>): Promise<Record<string, string>> {
   const all = Object.entries(photographs).map(async ([name, image]) => {
-    const pixels = Uint8Array.from(convertImage(image, 3).data);
-    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', pixels));
-    return [name, Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')];
+    return [name, await digest(Uint8Array.from(convertImage(image, 3).data))];
   });
   return Object.fromEntries(await Promise.all(all));
 }

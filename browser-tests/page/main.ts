@@ -6,13 +6,13 @@ import { runChecks } from './checks.ts';
 import type { PageResults } from './results.ts';
 
 declare global {
-  /** Resolves to the JSON of {@link PageResults}. */
+  /** Resolves to the JSON of {@link PageResults}, without what only the browser can tell. */
   var sconceResults: Promise<string>;
 }
 
 globalThis.sconceResults = collect().then((results) => JSON.stringify(results));
 
-async function collect(): Promise<PageResults> {
+async function collect(): Promise<Omit<PageResults, 'workers'>> {
   const base = new URL('/fixtures/', location.href);
   const names = (await (await get(new URL('files.json', base))).json()) as string[];
   const files = await Promise.all(
@@ -27,6 +27,7 @@ async function collect(): Promise<PageResults> {
     ...(await runChecks(base, fixtures, photographs)),
     crossOriginIsolated,
     hasSharedArrayBuffer: typeof SharedArrayBuffer !== 'undefined',
+    cores: navigator.hardwareConcurrency,
     visionExports: Object.keys(vision).sort(),
   };
 }

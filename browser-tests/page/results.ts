@@ -10,9 +10,22 @@ export interface TensorBits {
   readonly bytes: readonly number[];
 }
 
+/** What kernels gave on one thread and on two. */
+export interface ThreadResults {
+  /** Threads after two were asked for, and those of them that had started in the end. */
+  readonly threads: number;
+  readonly ready: number;
+  /** Why two were refused, if they were. */
+  readonly refusal: string | undefined;
+  /** Digests of results, computed on one thread and on as many as there were. */
+  readonly alone: readonly string[];
+  readonly together: readonly string[];
+}
+
 /** What every host computes. */
 export interface CommonResults {
   readonly engine: EngineInfo;
+  readonly threads: ThreadResults;
   /** Each tensor of `fixtures/tensor/printing.json`, printed. */
   readonly printedTensors: readonly string[];
   readonly suites: readonly SuiteReport[];
@@ -47,6 +60,10 @@ export interface DigitsResults {
 export interface PageResults extends CommonResults {
   readonly crossOriginIsolated: boolean;
   readonly hasSharedArrayBuffer: boolean;
+  /** Cores, as the browser tells. */
+  readonly cores: number;
+  /** Workers that the page had in the end. */
+  readonly workers: number;
   /** What `@sconce/vision` exports to a bundle for browsers. */
   readonly visionExports: readonly string[];
 }

@@ -1,9 +1,11 @@
 /** The page bundles without configuration, and nothing of Node's comes into a bundle. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 
 const { bundles, packages, sizes } = inject('prepared');
 
-describe.each(bundles)('the bundle by $bundler', ({ scripts, modules, imports, warnings }) => {
+describe.each(bundles)('the bundle by $bundler', ({ folder, scripts, modules, imports, warnings }) => {
   test('is made without a warning', () => {
     expect(warnings).toEqual([]);
   });
@@ -17,6 +19,12 @@ describe.each(bundles)('the bundle by $bundler', ({ scripts, modules, imports, w
   test('contains neither koffi nor sharp nor a stand-in for a module of Node', () => {
     const foreign = /node_modules\/(koffi|sharp|@img|@koromix)\/|(^|:)node:|vite-browser-external/;
     expect(modules.filter((id) => foreign.test(id))).toEqual([]);
+  });
+
+  test('contains neither the assembler for x86-64 nor what calls machine code', () => {
+    const text = scripts.map((script) => readFileSync(join(folder, script), 'utf8')).join('\n');
+    expect(text).toContain('WebAssembly.Instance');
+    for (const native of ['vfmadd231ps', 'libc.so.6', 'koffi']) expect(text).not.toContain(native);
   });
 
   test('imports nothing from outside', () => {

@@ -50,7 +50,7 @@ export async function runPage(browser: Browser, url: string): Promise<PageResult
     const json = await page.evaluate<string>('globalThis.sconceResults');
     if (json === undefined) throw new Error('the page left no results');
     if (complaints.length > 0) throw new Error('the page complained');
-    return JSON.parse(json) as PageResults;
+    return { ...(JSON.parse(json) as PageResults), workers: page.workers().length };
   } catch (error) {
     throw new Error([`${url}: ${(error as Error).message}`, ...complaints].join('\n'), { cause: error });
   } finally {

@@ -1,4 +1,5 @@
 /** Sconce computes what PyTorch computed, and the same in Node and in Chromium, in each bundle, isolated or not. */
+import { readFileSync } from 'node:fs';
 import { readSafetensors } from '@sconce/checkpoint';
 import type { CaseResult } from '@sconce/conformance';
 import { fixtureBytes, fixtureJson } from '@sconce/testing';
@@ -33,7 +34,7 @@ const hosts: Host[] = [
   { host: 'Node, WebAssembly', targets: ['wasm'], run: async () => node },
   {
     host: "Node, the engine's choice",
-    targets: ['avx512', 'avx2', 'wasm'],
+    targets: runsMachineCode() ? ['avx512', 'avx2'] : ['wasm'],
     run: () => runInNode(consumer),
   },
   ...bundles.flatMap((bundle) =>
@@ -44,6 +45,12 @@ const hosts: Host[] = [
     })),
   ),
 ];
+
+/** Whether this machine runs what the engine turns into machine code. */
+function runsMachineCode(): boolean {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return false;
+  return /^flags\s*:.* avx2 .* fma |^flags\s*:.* fma .* avx2 /m.test(readFileSync('/proc/cpuinfo', 'latin1'));
+}
 
 async function openPage({ folder }: Bundle, isolated: boolean): Promise<PageResults> {
   const server = await servePage(folder, isolated);
@@ -68,6 +75,26 @@ describe.each(hosts)('$host', ({ run, targets }) => {
   test('the engine says what it runs on', () => {
     expect(targets).toContain(results.engine.target);
     expect(results.engine.reason).not.toBe('');
+  });
+
+  test('two threads compute what one does, bit for bit, where threads can share memory', () => {
+    const { threads, ready, refusal, alone, together } = results.threads;
+    expect(together).toEqual(alone);
+    expect(new Set(alone).size).toBe(2);
+    if (results.engine.target === 'wasm') expect(alone).toEqual(node.threads.alone);
+    const reason = 'the page is not cross-origin isolated, so threads can share no memory';
+    const page = pages.find((one) => one === results);
+    if (page === undefined || page.crossOriginIsolated) {
+      expect({ threads, ready, refusal }).toEqual({ threads: 2, ready: 2, refusal: undefined });
+      expect(results.engine.threadsReason).toBe('one for each core that the process may use');
+      if (page !== undefined) expect(results.engine.threads).toBe(page.cores);
+    } else {
+      expect({ threads, ready }).toEqual({ threads: 1, ready: 1 });
+      expect(refusal).toBe(`EngineError: setNumThreads: ${reason}, expected 1, got 2`);
+      expect(results.engine.threads).toBe(1);
+      expect(results.engine.threadsReason).toBe(reason);
+      expect(page.workers).toBe(0);
+    }
   });
 
   test.each(['operators', 'layers', 'onnx', 'models'])('no case of the suite %s fails', (name) => {

@@ -17,8 +17,10 @@ export interface PageServer {
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
   '.json': 'application/json',
   '.png': 'image/png',
+  '.wasm': 'application/wasm',
 };
 
 /** Without these two a page gets no `SharedArrayBuffer`. */

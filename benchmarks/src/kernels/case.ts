@@ -23,6 +23,8 @@ export interface KernelCase<Name extends string = string> {
   readonly operands: Readonly<Record<Name, Operand>>;
   /** Shape of the result, `y`. */
   readonly output: readonly number[];
+  /** For positions: the peer's result is int64, and `finish` writes the engine's as floats. */
+  readonly outputType?: 'int64';
   /** The peer's model; it reads operands and `indices` by name and ends in `y`. */
   readonly nodes: readonly ModelNode[];
   /** int64 constants that the model takes (axes, shapes). */

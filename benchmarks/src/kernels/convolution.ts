@@ -11,6 +11,7 @@ import {
   conv2dBorder,
   fromBlocked,
   packConv2dWeights,
+  packConvolutionWeights,
   toBlocked,
 } from '@sconce/engine';
 import { outputSize, uniqueLayers } from '../shapes.ts';
@@ -41,7 +42,7 @@ const convolution = (layer: Convolution): KernelCase => {
     flops: 2 * out * out * outChannels * (inChannels / groups) * kernel * kernel,
     note: layer.blocked
       ? 'channel-blocked images, bias included, weights packed ahead (peer: the same)'
-      : 'NCHW, bias included; weights packed in the call (peer: at load, changes of layout left out)',
+      : 'NCHW, bias included, weights packed ahead (peer: the same, changes of layout left out)',
     operands: {
       x: { shape: [1, inChannels, size, size] },
       w: { shape: [outChannels, inChannels / groups, kernel, kernel], constant: true },
@@ -76,7 +77,10 @@ const convolution = (layer: Convolution): KernelCase => {
         dilation: [1, 1],
         groups,
       } as const;
-      if (!layer.blocked) return () => conv2d({ ...shape, x, w, bias: b, y });
+      if (!layer.blocked) {
+        const packed = packConvolutionWeights({ ...shape, w, bias: b });
+        return () => conv2d({ ...shape, x, w: packed, y });
+      }
       const weights = packConv2dWeights({ ...shape, w, bias: b });
       const image = (of: BlockedShape): BlockedImage => ({ ...of, ...scratch(blockedElements(of)) });
       const method = chooseConv2d(shape);

@@ -1,7 +1,7 @@
 // Elementwise operations, one by one and in chains.
 
-import { type BinaryOp, elementwise, type UnaryOp } from '@sconce/engine';
-import { broadcastStrides, count, dense, type KernelCase, kernelCase } from './case.ts';
+import { type BinaryOp, type Expression, elementwise, fusedElementwise, type UnaryOp } from '@sconce/engine';
+import { broadcastStrides, dense, type KernelCase, kernelCase } from './case.ts';
 
 type Shape = readonly number[];
 type Range = readonly [low: number, high: number];
@@ -141,35 +141,26 @@ const layerScale = (rows: number, features: number): KernelCase => {
   return kernelCase({
     name: `gamma * x + r ${rows}x${features} (convnext_tiny)`,
     group: 'elementwise chain',
-    note: 'two calls',
+    note: 'one call, fused',
     operands: { x: { shape }, gamma: { shape: [features], constant: true }, r: { shape } },
     output: shape,
     nodes: [
       { op: 'Mul', inputs: ['x', 'gamma'], output: 'scaled' },
       { op: 'Add', inputs: ['scaled', 'r'], output: 'y' },
     ],
-    prepare: ({ x, gamma, r, y }, scratch) => {
+    prepare: ({ x, gamma, r, y }) => {
       const strides = dense(shape);
-      const scaled = { ...scratch(count(shape)), strides };
-      const first = {
-        op: 'mul',
+      const call = {
+        expressions: [{ op: 'fma', args: [{ input: 0 }, { input: 1 }, { input: 2 }] }] as const,
         inputs: [
           { ...x, strides },
           { ...gamma, strides: broadcastStrides([features], shape) },
+          { ...r, strides },
         ],
-        output: scaled,
+        outputs: [{ ...y, strides }],
         shape,
-      } as const;
-      const second = {
-        op: 'add',
-        inputs: [scaled, { ...r, strides }],
-        output: { ...y, strides },
-        shape,
-      } as const;
-      return () => {
-        elementwise(first);
-        elementwise(second);
       };
+      return () => fusedElementwise(call);
     },
   });
 };
@@ -177,10 +168,19 @@ const layerScale = (rows: number, features: number): KernelCase => {
 /** `tanh((a + b) * c) * exp(-a)`: a chain that no one has a kernel for. */
 const unusual = (elements: number): KernelCase => {
   const shape = [elements];
+  const [a, b, c] = [{ input: 0 }, { input: 1 }, { input: 2 }];
+  const product: Expression = { op: 'mul', args: [{ op: 'add', args: [a, b] }, c] };
+  const expression: Expression = {
+    op: 'mul',
+    args: [
+      { op: 'tanh', args: [product] },
+      { op: 'exp', args: [{ op: 'neg', args: [a] }] },
+    ],
+  };
   return kernelCase({
     name: `tanh((a + b) * c) * exp(-a) ${elements}`,
     group: 'elementwise chain',
-    note: 'six calls',
+    note: 'one call, fused',
     operands: { a: { shape }, b: { shape }, c: { shape } },
     output: shape,
     nodes: [
@@ -191,22 +191,10 @@ const unusual = (elements: number): KernelCase => {
       { op: 'Exp', inputs: ['negative'], output: 'factor' },
       { op: 'Mul', inputs: ['bounded', 'factor'], output: 'y' },
     ],
-    prepare: (at, scratch) => {
-      const strides = [1];
-      const [a, b, c, y] = [at.a, at.b, at.c, at.y].map((slice) => ({ ...slice, strides }));
-      const left = { ...scratch(elements), strides };
-      const right = { ...scratch(elements), strides };
-      const steps = [
-        { op: 'add', inputs: [a!, b!], output: left, shape },
-        { op: 'mul', inputs: [left, c!], output: left, shape },
-        { op: 'tanh', inputs: [left], output: left, shape },
-        { op: 'neg', inputs: [a!], output: right, shape },
-        { op: 'exp', inputs: [right], output: right, shape },
-        { op: 'mul', inputs: [left, right], output: y!, shape },
-      ] as const;
-      return () => {
-        for (const step of steps) elementwise(step);
-      };
+    prepare: (at) => {
+      const [a, b, c, y] = [at.a, at.b, at.c, at.y].map((slice) => ({ ...slice, strides: [1] }));
+      const call = { expressions: [expression], inputs: [a!, b!, c!], outputs: [y!], shape };
+      return () => fusedElementwise(call);
     },
   });
 };

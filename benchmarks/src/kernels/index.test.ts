@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { emptyPeerRun } from '../peer.ts';
 import { broadcastStrides, dense, kernelCase } from './case.ts';
 import { kernelCases } from './index.ts';
-import { runCase } from './run.ts';
+import { emptyPeerRun, nodePeer } from './node-peer.ts';
+import { measureCase } from './run.ts';
 
 describe('kernelCases', () => {
   it('gives every row a name of its own', () => {
@@ -22,7 +22,7 @@ describe('strides', () => {
   });
 });
 
-describe('runCase', () => {
+describe('measureCase', () => {
   const relu = (fill: (y: Float32Array) => void) =>
     kernelCase({
       name: 'relu',
@@ -42,31 +42,28 @@ describe('runCase', () => {
   const run = async (fill: (y: Float32Array) => void) => {
     const empty = await emptyPeerRun();
     try {
-      return await runCase(relu(fill), { threads: [1], engine: 'test', quick: true, empty });
+      return await measureCase(relu(fill), {
+        threads: 1,
+        engine: 'test',
+        quick: true,
+        peer: nodePeer(empty),
+      });
     } finally {
       await empty.release();
     }
   };
 
   it('reports a row whose results agree', async () => {
-    const { rows, failures } = await run((y) => y.fill(0));
-    expect(failures).toEqual([]);
-    expect(rows).toHaveLength(1);
-    expect(rows[0]).toMatchObject({ name: 'relu', group: 'test', threads: 1, engine: 'test' });
-    expect(rows[0]!.peer).toBe('onnxruntime-node');
+    const row = await run((y) => y.fill(0));
+    expect(row).toMatchObject({ name: 'relu', group: 'test', threads: 1, engine: 'test' });
+    expect(row.peer).toBe('onnxruntime-node');
   });
 
   it('gives an error instead of a number where results differ', async () => {
-    const { rows, failures } = await run((y) => y.fill(1));
-    expect(rows).toEqual([]);
-    expect(failures).toEqual([
-      { name: 'relu', threads: 1, message: expect.stringContaining('results differ') },
-    ]);
+    await expect(run((y) => y.fill(1))).rejects.toThrow('results differ');
   });
 
   it('notices results that were not written', async () => {
-    const { rows, failures } = await run(() => undefined);
-    expect(rows).toEqual([]);
-    expect(failures[0]!.message).toContain('element 0 is not finite');
+    await expect(run(() => undefined)).rejects.toThrow('element 0 is not finite');
   });
 });

@@ -1,10 +1,10 @@
 // Matrix products: squares, every transpose, the products of transformers, and matrix times vector.
 
-import { gemm } from '@sconce/engine';
+import { gemm, packGemmOperand } from '@sconce/engine';
 import { type LinearLayer, uniqueLayers } from '../shapes.ts';
 import { count, type KernelCase, kernelCase } from './case.ts';
 
-const PACKED_IN_CALL = 'both operands packed in the call';
+const PACKED_IN_CALL = 'no operand packed ahead';
 
 const squares = [64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536].map((size) =>
   kernelCase({
@@ -56,7 +56,8 @@ const linear = (layer: LinearLayer, networks: readonly string[]): KernelCase => 
     name: `linear ${rows}x${inFeatures}->${outFeatures} (${networks.join(', ')})`,
     group: rows === 1 ? 'matrix x vector' : 'gemm transformer',
     flops: 2 * rows * inFeatures * outFeatures,
-    note: 'bias included; weights packed in the call (peer: at load)',
+    note:
+      rows === 1 ? 'bias included' : 'bias included; weights packed ahead, as the peer packs them at load',
     operands: {
       x: { shape: [rows, inFeatures] },
       w: { shape: [outFeatures, inFeatures], constant: true },
@@ -65,15 +66,14 @@ const linear = (layer: LinearLayer, networks: readonly string[]): KernelCase => 
     output: [rows, outFeatures],
     nodes: [{ op: 'Gemm', inputs: ['x', 'w', 'b'], output: 'y', attributes: { transB: { int: 1 } } }],
     prepare: ({ x, w, b, y }) => {
+      const shape = { m: rows, n: outFeatures, k: inFeatures };
+      if (rows === 1) return () => gemm({ a: x, b: w, c: y, bias: b, ...shape, transB: true });
       const parameters = {
         a: x,
-        b: w,
+        b: packGemmOperand({ b: w, ...shape, transB: true }),
         c: y,
         bias: b,
-        m: rows,
-        n: outFeatures,
-        k: inFeatures,
-        transB: true,
+        ...shape,
       };
       return () => gemm(parameters);
     },
@@ -88,22 +88,14 @@ const attention = (what: string, m: number, k: number, n: number): KernelCase =>
     name: `matmul ${heads}x ${m}x${k}x${n} (vit_b_16 ${what})`,
     group: 'gemm transformer',
     flops: 2 * heads * m * k * n,
-    note: `${PACKED_IN_CALL}; one call a head`,
+    note: PACKED_IN_CALL,
     operands: { a: { shape: shapes.a }, b: { shape: shapes.b } },
     output: shapes.y,
     nodes: [{ op: 'MatMul', inputs: ['a', 'b'], output: 'y' }],
     prepare: ({ a, b, y }) => {
-      const calls = Array.from({ length: heads }, (_, head) => ({
-        a: { ...a, offset: head * m * k },
-        b: { ...b, offset: head * k * n },
-        c: { ...y, offset: head * m * n },
-        m,
-        n,
-        k,
-      }));
-      return () => {
-        for (const parameters of calls) gemm(parameters);
-      };
+      const batch = { shape: [heads], a: [m * k], b: [k * n], c: [m * n] };
+      const parameters = { a, b, c: y, m, n, k, batch };
+      return () => gemm(parameters);
     },
   });
 };

@@ -9,6 +9,8 @@ const softmaxRows: readonly (readonly [shape: readonly number[], axis: number, w
   [[1, 1000], -1, 'classifier'],
   [[64, 1000], -1, 'classifier, batch 64'],
   [[1024, 1024], -1, 'attention of 1024 tokens'],
+  [[12, 64, 64], -1, 'attention of 64 tokens'],
+  [[3, 64, 49, 49], -1, 'windowed attention'],
   [[21, 56, 56], 0, 'segmentation'],
 ];
 

@@ -4,97 +4,64 @@ import { allocate, type Slice } from '@sconce/engine';
 import { assertSameResults } from '../compare.ts';
 import { setEngineThreads } from '../engine.ts';
 import { durations, type Lane, measureInterleaved } from '../measure.ts';
-import { encodeSmallModel } from '../onnx-model.ts';
-import { type FloatTensor, PEER, PeerRun } from '../peer.ts';
-import { ProfiledPeer, peerKernelMs } from '../peer-profile.ts';
+import type { SmallModel } from '../onnx-model.ts';
+import type { FloatTensor } from '../peer-session.ts';
 import { fillUniform } from '../random.ts';
-import { type BenchmarkFailure, type BenchmarkRow, makeRow } from '../report.ts';
+import { type BenchmarkRow, makeRow } from '../report.ts';
 import { count, type KernelCase, TOLERANCE } from './case.ts';
+import type { KernelPeer } from './peer.ts';
 
-/** What all rows of a run have in common. */
-export interface RunSettings {
-  readonly threads: readonly number[];
+/** How a row is measured. */
+export interface RowSettings {
+  readonly threads: number;
+  /** The target that the engine runs on. */
   readonly engine: string;
   readonly quick: boolean;
-  /** The peer's call that computes nothing. */
-  readonly empty: Lane;
+  readonly peer: KernelPeer;
 }
 
-/** One row for each number of threads, or why there is none. */
-export async function runCase(
+/** Measures one row. @throws Error when the results differ, or something fails */
+export async function measureCase(
   one: KernelCase,
-  settings: RunSettings,
-): Promise<{ rows: BenchmarkRow[]; failures: BenchmarkFailure[] }> {
-  const rows: BenchmarkRow[] = [];
-  const failures: BenchmarkFailure[] = [];
-  const data = operandData(one);
-  const model = peerModel(one, data);
-  const memory = new EngineMemory();
-  try {
-    const y = memory.slice(count(one.output));
-    const slices = Object.entries(data).map(([name, values]) => [name, memory.slice(values)]);
-    const prepared = one.prepare({ ...Object.fromEntries(slices), y }, (elements) => memory.slice(elements));
-    const { call, finish } =
-      typeof prepared === 'function' ? { call: prepared, finish: undefined } : prepared;
-    for (const threads of settings.threads) {
-      try {
-        rows.push(await measureCase(one, settings, threads, { data, model, call, finish, y }));
-      } catch (error) {
-        failures.push({ name: one.name, threads, message: (error as Error).message });
-      }
-    }
-  } finally {
-    memory.dispose();
-  }
-  return { rows, failures };
-}
-
-interface Sides {
-  readonly data: Readonly<Record<string, Float32Array>>;
-  readonly model: Uint8Array;
-  readonly call: () => void;
-  readonly finish: (() => void) | undefined;
-  readonly y: Slice;
-}
-
-async function measureCase(
-  one: KernelCase,
-  settings: RunSettings,
-  threads: number,
-  { data, model, call, finish, y }: Sides,
+  { threads, engine, quick, peer }: RowSettings,
 ): Promise<BenchmarkRow> {
   await setEngineThreads(threads);
+  const data = operandData(one);
   const inputs = Object.entries(one.operands).filter(([, { constant }]) => !constant);
   const feeds: Record<string, FloatTensor> = Object.fromEntries(
     inputs.map(([name, { shape }]) => [name, { shape, data: data[name]! }]),
   );
-  await using sessions = new AsyncDisposableStack();
-  const peer = sessions.adopt(await PeerRun.create(model, feeds, threads), (run) => run.release());
-  const profiled = sessions.adopt(await ProfiledPeer.create(model, feeds, threads), (run) => run.release());
+  await using resources = new AsyncDisposableStack();
+  const memory = resources.adopt(new EngineMemory(), (its) => its.dispose());
+  const side = resources.adopt(await peer.prepare(peerModel(one, data), feeds, threads), (its) =>
+    its.release(),
+  );
+  const y = memory.slice(count(one.output));
+  const slices = Object.entries(data).map(([name, values]) => [name, memory.slice(values)]);
+  const prepared = one.prepare({ ...Object.fromEntries(slices), y }, (elements) => memory.slice(elements));
+  const { call, finish } = typeof prepared === 'function' ? { call: prepared, finish: undefined } : prepared;
   // What the engine leaves unwritten must not look like a result.
   floats(y).fill(Number.NaN);
   const start = performance.now();
   call();
   const firstMs = performance.now() - start;
   finish?.();
-  assertSameResults(one.name, floats(y), peer.outputs['y']!.data, one.tolerance ?? TOLERANCE);
+  assertSameResults(one.name, floats(y), side.y, one.tolerance ?? TOLERANCE);
   const sconce: Lane = {
     repeat: (calls) => {
       for (let i = 0; i < calls; i++) call();
     },
   };
-  const lanes = [sconce, peer, profiled, settings.empty];
-  const [ours, theirs, , nothing] = await measureInterleaved(lanes, durations(settings.quick, threads));
-  const peerCallMs = theirs!.medianMs;
+  const [ours, ...theirs] = await measureInterleaved([sconce, ...side.lanes], durations(quick, threads));
   return makeRow({
     name: one.name,
     group: one.group,
     threads,
-    engine: settings.engine,
+    engine,
     ms: ours!.medianMs,
-    peer: PEER,
-    peerMs: peerKernelMs(peerCallMs, nothing!.medianMs, await profiled.finish()),
-    peerCallMs,
+    peer: peer.name,
+    peerMs: await side.kernelMs(theirs.map(({ medianMs }) => medianMs)),
+    peerCallMs: theirs[0]!.medianMs,
     firstMs,
     note: one.note,
     ...(one.flops !== undefined && { flops: one.flops }),
@@ -111,10 +78,10 @@ function operandData(one: KernelCase): Record<string, Float32Array> {
   );
 }
 
-function peerModel(one: KernelCase, data: Readonly<Record<string, Float32Array>>): Uint8Array {
+function peerModel(one: KernelCase, data: Readonly<Record<string, Float32Array>>): SmallModel {
   const operands = Object.entries(one.operands);
   const indices = Object.entries(one.indices ?? {});
-  return encodeSmallModel({
+  return {
     nodes: one.nodes,
     inputs: Object.fromEntries(
       operands.filter(([, { constant }]) => !constant).map(([name, { shape }]) => [name, shape]),
@@ -128,8 +95,8 @@ function peerModel(one: KernelCase, data: Readonly<Record<string, Float32Array>>
           [name, { shape: [values.length], data: BigInt64Array.from(values, BigInt) }] as const,
       ),
     ]),
-    output: { name: 'y', shape: one.output },
-  });
+    output: { name: 'y', shape: one.output, ...(one.outputType && { dtype: one.outputType }) },
+  };
 }
 
 /** The storages of one row, freed together. */

@@ -10,8 +10,8 @@ import { durations, type Lane, measureInterleaved } from '../measure.ts';
 import type { BenchmarkOptions } from '../options.ts';
 import { PEER, PeerRun } from '../peer.ts';
 import { fillUniform } from '../random.ts';
-import { type BenchmarkFailure, type BenchmarkRow, makeRow } from '../report.ts';
-import { type CaseOutcome, runBenchmark } from '../run-benchmark.ts';
+import { type BenchmarkRow, makeRow } from '../report.ts';
+import { runBenchmark } from '../run-benchmark.ts';
 import { type ModelCase, modelCases } from './models.ts';
 
 /** The tolerance of the fixtures for whole models. */
@@ -21,21 +21,10 @@ const fixtures = new URL('../../../fixtures/models/', import.meta.url);
 
 /** Runs the model benchmark; gives the exit status. */
 export function benchmarkModels(options: BenchmarkOptions): Promise<number> {
-  return runBenchmark('models', options, modelCases, (one, engine) => runModel(one, engine, options));
-}
-
-async function runModel(one: ModelCase, engine: string, options: BenchmarkOptions): Promise<CaseOutcome> {
-  const rows: BenchmarkRow[] = [];
-  const failures: BenchmarkFailure[] = [];
-  const bytes = await readFile(fileURLToPath(new URL(one.file, fixtures)));
-  for (const threads of options.threads) {
-    try {
-      rows.push(await measureModel(one, bytes, engine, threads, options.quick));
-    } catch (error) {
-      failures.push({ name: one.name, threads, message: (error as Error).message });
-    }
-  }
-  return { rows, failures };
+  return runBenchmark('models', options, modelCases, async (one, threads, engine) => {
+    const bytes = await readFile(fileURLToPath(new URL(one.file, fixtures)));
+    return measureModel(one, bytes, engine, threads, options.quick);
+  });
 }
 
 async function measureModel(

@@ -7,6 +7,7 @@ import {
   type BinaryOperator,
   binaryTypes,
   type Comparison,
+  type Half,
   type IntegerOperator,
   type MaskOperator,
   type ShiftOperator,
@@ -62,6 +63,11 @@ export class ArithmeticRecorder<C extends Contract> extends MemoryRecorder<C> {
   /** `a / b`. */
   div<T extends FloatType>(a: Operand<T>, b: Operand<T>): Vector<T> {
     return this.#binary('div', a, b) as Vector<T>;
+  }
+
+  /** `a * 2^b` for whole numbers `b`, rounded once; only where `target.scale` says so. */
+  scale<T extends FloatType>(a: Operand<T>, b: Operand<T>): Vector<T> {
+    return this.#binary('scale', a, b) as Vector<T>;
   }
 
   /** `a * b + c`, rounded once where the target multiplies and adds in one instruction, else twice. */
@@ -226,9 +232,18 @@ export class ArithmeticRecorder<C extends Contract> extends MemoryRecorder<C> {
   /** Compares lane by lane: `k.compare(x, '<', 0)`. With a NaN only `!=` is true. */
   compare<T extends LaneType>(a: Operand<T>, comparison: Comparison, b: Operand<T>): Mask {
     const [x, y] = this.#pair('compare', a, b);
-    const to = this.newMask(x.type);
+    const to = this.newMask(laneBits(x.type));
     this.emit({ code: 'compare', comparison, to, a: x, b: y });
     return to;
+  }
+
+  /** As {@link compare}, of integer lanes without a sign. */
+  compareUnsigned<T extends IntegerType>(a: Operand<T>, comparison: Comparison, b: Operand<T>): Mask {
+    if (comparison === '==' || comparison === '!=') return this.compare(a, comparison, b);
+    const [x, y] = this.#pair('compareUnsigned', a, b) as [Vector<T>, Vector<T>];
+    this.#accepts('compareUnsigned', ['i32', 'i64'], x);
+    const sign = this.constant(x.type, x.type === 'i64' ? -(2 ** 63) : -(2 ** 31));
+    return this.compare(this.xor(x, sign), comparison, this.xor(y, sign));
   }
 
   /** Where `a` is NaN. */
@@ -238,8 +253,25 @@ export class ArithmeticRecorder<C extends Contract> extends MemoryRecorder<C> {
 
   /** The opposite truth values. */
   not(a: Mask): Mask {
-    const to = this.newMask(a.bits === 64 ? 'f64' : 'f32');
+    const to = this.newMask(a.bits);
     this.emit({ code: 'not', to, a });
+    return to;
+  }
+
+  /** The mask of the first or the second half of the lanes, for lanes of 64 bits. */
+  widenMask(from: Mask, half: Half): Mask {
+    if (from.bits !== 32) this.fail('widenMask', 'mask', 'of 32-bit lanes', describe(from));
+    const to = this.newMask(64);
+    this.emit({ code: 'widenMask', to, from, half });
+    return to;
+  }
+
+  /** The mask, for lanes of 32 bits, of the lanes of two vectors of 64-bit lanes. */
+  narrowMask(low: Mask, high: Mask): Mask {
+    const wrong = [low, high].find(({ bits }) => bits !== 64);
+    if (wrong) this.fail('narrowMask', 'mask', 'of 64-bit lanes', describe(wrong));
+    const to = this.newMask(32);
+    this.emit({ code: 'narrowMask', to, low, high });
     return to;
   }
 
@@ -372,7 +404,7 @@ export class ArithmeticRecorder<C extends Contract> extends MemoryRecorder<C> {
     if (!isMask(b) || b.bits !== a.bits) {
       this.fail(operator, 'operand', describe(a), typeof b === 'number' ? `${b}` : describe(b));
     }
-    const to = this.newMask(a.bits === 64 ? 'f64' : 'f32');
+    const to = this.newMask(a.bits);
     this.emit({ code: 'mask', operator, to, a, b });
     return to;
   }

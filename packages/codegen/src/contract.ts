@@ -1,7 +1,7 @@
 /** A kernel's contract: its arguments by name, each in one 64-bit slot of the argument block, in the order they are written. */
 
 import { CodegenError } from './errors.ts';
-import type { ElementType, LaneType } from './types.ts';
+import type { ElementType, LaneType, LaneValue } from './types.ts';
 
 /** What a kernel does with a buffer: reads it, writes it (and reads only what it wrote), or both. */
 export type Access = 'input' | 'output' | 'inout';
@@ -16,10 +16,7 @@ export interface IntegerArgument {
   readonly kind: 'integer';
 }
 
-/** Lane types that a scalar argument can have; an i64 comes as an `integer`, or from memory. */
-export type ScalarType = Exclude<LaneType, 'i64'>;
-
-export interface ScalarArgument<T extends ScalarType = ScalarType> {
+export interface ScalarArgument<T extends LaneType = LaneType> {
   readonly kind: 'scalar';
   readonly type: T;
 }
@@ -47,8 +44,8 @@ export const inout = <E extends ElementType>(element: E): PointerArgument<E> => 
 /** A size, count or stride, within 32 bits. */
 export const integer = (): IntegerArgument => ({ kind: 'integer' });
 
-/** A number of the given lane type, which the kernel sees as a vector with that value in every lane. */
-export const scalar = <T extends ScalarType>(type: T): ScalarArgument<T> => ({ kind: 'scalar', type });
+/** A value of the given lane type, which the kernel sees as a vector with that value in every lane. */
+export const scalar = <T extends LaneType>(type: T): ScalarArgument<T> => ({ kind: 'scalar', type });
 
 function pointer<E extends ElementType>(element: E, access: Access): PointerArgument<E> {
   return { kind: 'pointer', element, access };
@@ -61,21 +58,22 @@ export function argumentBytes(contract: Contract): number {
 
 /**
  * Writes argument values into their slots of the block at `byteOffset`. Pointers and integers are numbers (addresses in
- * bytes), scalars are numbers of their lane type.
+ * bytes), scalars are values of their lane type; an i64 may be a bigint.
  * @throws CodegenError if a value is missing or is no integer where one is needed.
  */
 export function writeArguments(
   contract: Contract,
   block: DataView,
   byteOffset: number,
-  values: Readonly<Record<string, number>>,
+  values: Readonly<Record<string, LaneValue>>,
 ): void {
   let at = byteOffset;
   for (const [name, argument] of Object.entries(contract)) {
     const value = values[name];
     if (value === undefined) throw new CodegenError(`argument ${name}`, 'missing', 'a number', 'undefined');
     const type = argument.kind === 'scalar' ? argument.type : 'i64';
-    if (type === 'f32') block.setFloat32(at, value, true);
+    if (typeof value === 'bigint') block.setBigInt64(at, value, true);
+    else if (type === 'f32') block.setFloat32(at, value, true);
     else if (type === 'f64') block.setFloat64(at, value, true);
     else if (!Number.isSafeInteger(value)) {
       throw new CodegenError(`argument ${name}`, 'not an integer', 'an exact integer', `${value}`);

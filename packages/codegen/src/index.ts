@@ -13,7 +13,6 @@ export {
   output,
   type PointerArgument,
   type ScalarArgument,
-  type ScalarType,
   scalar,
   writeArguments,
 } from './contract.ts';
@@ -27,8 +26,26 @@ export {
   type KernelArguments,
 } from './interpreter/interpret.ts';
 export { type Kernel, kernel, specKey } from './kernel.ts';
-export { copySign, erf, exp, log, polynomial, sigmoid, tanh } from './math.ts';
-export type { AccessOptions } from './memory-recorder.ts';
+export { erf, exp, log, sigmoid, tanh } from './math/basic.ts';
+export { copySign, polynomial } from './math/bits.ts';
+export {
+  acosh,
+  asinh,
+  atanh,
+  cosh,
+  erfc,
+  exp2,
+  expm1,
+  log1p,
+  log2,
+  log10,
+  sinh,
+} from './math/exponential.ts';
+export { hypot } from './math/hypot.ts';
+export { pow } from './math/pow.ts';
+export { fmod } from './math/remainder.ts';
+export { acos, asin, atan, atan2, cos, sin, tan } from './math/trigonometric.ts';
+export type { AccessOptions, StoreOptions } from './memory-recorder.ts';
 export type { Comparison, Half, PrefetchHint, ShufflePattern } from './operations.ts';
 export { overVectors, type VectorAccess } from './patterns.ts';
 export type { Target } from './target.ts';
@@ -37,6 +54,7 @@ export type {
   FloatType,
   Integer,
   LaneType,
+  LaneValue,
   Mask,
   NarrowInteger,
   NarrowType,
@@ -50,13 +68,16 @@ export {
   type CompiledKernel,
   compileWasm,
   hasRelaxedSimd,
+  instantiateWasm,
   type WasmOptions,
   wasmTarget,
 } from './wasm/target.ts';
 export {
   compileProgram,
+  compilePrograms,
   controlBytes,
   controlWords,
+  type ProgramCode,
   type ProgramStep,
   programSlots,
   programStatus,

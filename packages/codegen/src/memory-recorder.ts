@@ -19,6 +19,15 @@ export interface AccessOptions {
   readonly aligned?: boolean;
 }
 
+/** Options of whole-vector stores. */
+export interface StoreOptions extends AccessOptions {
+  /**
+   * Writes around the caches where the target can: for more than they hold, that nobody reads soon. The address must be a
+   * multiple of the vector's bytes.
+   */
+  readonly streaming?: boolean;
+}
+
 /** Records loads and stores. Kernels use it as {@link KernelBuilder}. */
 export class MemoryRecorder<C extends Contract> extends Recorder<C> {
   /** Loads a whole vector. */
@@ -65,10 +74,10 @@ export class MemoryRecorder<C extends Contract> extends Recorder<C> {
     value: Operand<NoInfer<T>>,
     at: Pointer<T>,
     offset = 0,
-    { aligned = false }: AccessOptions = {},
+    { streaming = false, aligned = streaming }: StoreOptions = {},
   ): void {
     const from = this.operand('store', at.element, value);
-    this.emit({ code: 'store', from, at: this.address(at, offset), aligned });
+    this.emit({ code: 'store', from, at: this.address(at, offset), aligned, streaming });
   }
 
   /** Stores the first `count` lanes (at most all of them) and touches no byte after them. */

@@ -69,6 +69,22 @@ describe.each(runners)('on %s', (name, run) => {
     }
   });
 
+  it('streaming stores write whole vectors to aligned addresses', () => {
+    const lanes = lanesOf('f32');
+    const subject = kernel('stream', { x: input('f32'), y: output('f32'), n: integer() }, (k) => {
+      const [x, y] = [k.pointer('x'), k.pointer('y')];
+      k.loop(k.integer('n'), () => {
+        k.store(k.load(x), y, 0, { streaming: true });
+        k.advance(x, lanes);
+        k.advance(y, lanes);
+      });
+    });
+    const x = ramp('f32', 3 * lanes);
+    const y = new Float32Array(3 * lanes);
+    run(subject, { x, y, n: 3 });
+    expectSame(y, x);
+  });
+
   it('strided accesses without a count take a whole vector', () => {
     const lanes = lanesOf('f32');
     const reverse = kernel('reverse', { x: input('f32'), y: output('f32') }, (k) => {

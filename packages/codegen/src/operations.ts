@@ -1,6 +1,15 @@
 /** The recorded form of a kernel: a flat list of operations on mutable variables, blocks closed by `end`. */
 
-import type { Integer, LaneType, Mask, NarrowInteger, Pointer, Variable, Vector } from './types.ts';
+import type {
+  Integer,
+  LaneType,
+  LaneValue,
+  Mask,
+  NarrowInteger,
+  Pointer,
+  Variable,
+  Vector,
+} from './types.ts';
 
 /** Comparisons of integers and of lanes. With a NaN only `!=` is true. */
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
@@ -13,13 +22,15 @@ export type UnaryOperator = 'neg' | 'abs' | 'sqrt' | 'floor' | 'ceil' | 'trunc' 
 
 /**
  * Operators on two vectors. `pmax(a, b)` is `a < b ? b : a` and `pmin(a, b)` is `b < a ? b : a`, lane by lane:
- * a NaN in `a` stays, a NaN in `b` gives `a`. The bitwise ones (`andNot` is `a & ~b`) work on every lane type.
+ * a NaN in `a` stays, a NaN in `b` gives `a`. `scale` is `a * 2^b` for whole numbers `b`, rounded once, only where the target
+ * says so. The bitwise ones (`andNot` is `a & ~b`) work on every lane type.
  */
 export type BinaryOperator =
   | 'add'
   | 'sub'
   | 'mul'
   | 'div'
+  | 'scale'
   | 'pmin'
   | 'pmax'
   | 'and'
@@ -76,7 +87,8 @@ export type MemoryOperation =
   | { code: 'load'; to: Vector; at: Address; aligned: boolean }
   | { code: 'loadPartial'; to: Vector; at: Address; count: Integer; fill: Vector }
   | { code: 'broadcast'; to: Vector; at: Address }
-  | { code: 'store'; from: Vector; at: Address; aligned: boolean }
+  /** `streaming` ones go around the caches, to an aligned address. */
+  | { code: 'store'; from: Vector; at: Address; aligned: boolean; streaming: boolean }
   | { code: 'storePartial'; from: Vector; at: Address; count: Integer }
   | { code: 'storeFirst'; from: Vector; at: Address }
   /** Lane `i` is loaded from `i * stride` bytes further; lanes from `count` on, if given, come from `fill`. */
@@ -112,6 +124,9 @@ export type VectorOperation =
   | { code: 'compare'; comparison: Comparison; to: Mask; a: Vector; b: Vector }
   | { code: 'mask'; operator: MaskOperator; to: Mask; a: Mask; b: Mask }
   | { code: 'not'; to: Mask; a: Mask }
+  /** A mask of 64-bit lanes from half of one of 32-bit lanes, and the way back from two. */
+  | { code: 'widenMask'; to: Mask; from: Mask; half: Half }
+  | { code: 'narrowMask'; to: Mask; low: Mask; high: Mask }
   | { code: 'any'; to: Integer; a: Mask }
   | { code: 'select'; to: Vector; mask: Mask; a: Vector; b: Vector }
   | { code: 'shuffle'; pattern: ShufflePattern; distance: number; to: Vector; a: Vector; b: Vector };
@@ -138,7 +153,7 @@ export function handle<Context>(
 export interface Constant {
   readonly to: Vector;
   /** One value per lane. */
-  readonly lanes: readonly number[];
+  readonly lanes: readonly LaneValue[];
 }
 
 const arithmetic: readonly LaneType[] = ['f32', 'f64', 'i32', 'i64'];
@@ -161,6 +176,7 @@ export const binaryTypes: Readonly<Record<BinaryOperator, readonly LaneType[]>> 
   sub: arithmetic,
   mul: arithmetic,
   div: floats,
+  scale: floats,
   pmin: arithmetic,
   pmax: arithmetic,
   and: arithmetic,

@@ -10,7 +10,7 @@ import {
   elementBytes,
   type Integer,
   type LaneType,
-  laneBits,
+  type LaneValue,
   type Mask,
   type Pointer,
   type Variable,
@@ -86,21 +86,27 @@ export class Recorder<C extends Contract> {
 
   // ---- variables
 
-  /** A vector that never changes: one value in every lane, or a value for each lane. Made once, outside every loop. */
-  constant<T extends LaneType>(type: T, value: number | ((lane: number) => number)): Vector<T> {
-    const printed = (lane: number): number | string => (Object.is(lane, -0) ? '-0' : lane);
+  /**
+   * A vector that never changes: one value in every lane, or a value for each lane. Made once, outside every loop. An i64 may be
+   * given as a bigint.
+   */
+  constant<T extends LaneType>(type: T, value: LaneValue | ((lane: number) => number)): Vector<T> {
+    const printed = (lane: LaneValue): LaneValue | string => (Object.is(lane, -0) ? '-0' : lane);
     const lanes =
-      typeof value === 'number'
-        ? undefined
-        : Array.from({ length: this.lanes(type) }, (_, lane) => value(lane));
-    const key = `${type}:${lanes ? lanes.map(printed).join() : printed(value as number)}`;
+      typeof value === 'function'
+        ? Array.from({ length: this.lanes(type) }, (_, lane) => value(lane))
+        : undefined;
+    const key = `${type}:${lanes ? lanes.map(printed).join() : printed(value as LaneValue)}`;
     const known = this.#constantsByKey.get(key);
     if (known) return known as Vector<T>;
-    if (type === 'i64' && !(lanes ?? [value as number]).every(Number.isSafeInteger)) {
-      this.fail('constant', 'not an i64', 'a whole number that a double holds exactly', `${lanes ?? value}`);
+    if (type === 'i64' && !(lanes ?? [value as LaneValue]).every(isLong)) {
+      this.fail('constant', 'not an i64', 'a whole number of 64 bits', `${lanes ?? value}`);
     }
     const to = this.newVector(type);
-    this.constants.push({ to, lanes: lanes ?? new Array<number>(this.lanes(type)).fill(value as number) });
+    this.constants.push({
+      to,
+      lanes: lanes ?? new Array<LaneValue>(this.lanes(type)).fill(value as LaneValue),
+    });
     this.#constantsByKey.set(key, to);
     return to;
   }
@@ -253,8 +259,8 @@ export class Recorder<C extends Contract> {
     return this.#declare({ kind: 'vector', id: this.variables.length, type });
   }
 
-  protected newMask(type: LaneType): Mask {
-    return this.#declare({ kind: 'mask', id: this.variables.length, bits: laneBits(type) });
+  protected newMask(bits: 32 | 64): Mask {
+    return this.#declare({ kind: 'mask', id: this.variables.length, bits });
   }
 
   protected mutable(operation: string, variable: Variable): void {
@@ -289,6 +295,11 @@ export class Recorder<C extends Contract> {
     if (value !== (value | 0)) this.fail('integer', 'not a whole number', 'a 32-bit integer', `${value}`);
     return value;
   }
+}
+
+function isLong(value: LaneValue): boolean {
+  if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value;
+  return Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63;
 }
 
 /** Where the kernel's body (or a helper that it calls) asked for the operation being recorded. */

@@ -14,6 +14,8 @@ export interface Target {
   readonly fusedMultiplyAdd: boolean;
   /** Whether conversions from and to float16 are instructions; otherwise they are recorded as integer arithmetic. */
   readonly float16: boolean;
+  /** Whether lanes are multiplied by powers of two in one instruction. */
+  readonly scale: boolean;
   /** Lanes of one vector. */
   lanes(type: LaneType): number;
 }

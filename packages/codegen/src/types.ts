@@ -44,11 +44,14 @@ export function isIntegerType(type: LaneType): type is IntegerType {
   return type === 'i32' || type === 'i64';
 }
 
-/** A vector's bytes in memory. Lanes of i64 are given as whole numbers. */
-export function vectorBytes(type: LaneType, lanes: readonly number[]): Uint8Array {
-  if (type === 'i64') return new Uint8Array(BigInt64Array.from(lanes.map(BigInt)).buffer);
+/** A constant's value in one lane: a whole number for i64, a bigint where a double does not hold it exactly. */
+export type LaneValue = number | bigint;
+
+/** A vector's bytes in memory. */
+export function vectorBytes(type: LaneType, lanes: readonly LaneValue[]): Uint8Array {
+  if (type === 'i64') return new Uint8Array(BigInt64Array.from(lanes, BigInt).buffer);
   const make = { f32: Float32Array, f64: Float64Array, i32: Int32Array }[type];
-  return new Uint8Array(make.from(lanes).buffer);
+  return new Uint8Array(make.from(lanes.map(Number)).buffer);
 }
 
 /** A mutable integer as wide as a pointer of the target. Kernels keep within 32 bits, so that they run on every target. */

@@ -1,26 +1,14 @@
 // Checks what the convolutions of both directions are given.
 
 import { EngineError } from './errors.ts';
-import { checkSizes, regionOf } from './operands.ts';
-import type { Region } from './runtime/region.ts';
-import type { ConvolutionShape, Slice } from './types.ts';
-
-/** The operands of a convolution as regions. */
-export interface ConvolutionOperands {
-  readonly x: Region;
-  readonly w: Region;
-  readonly bias: Region | undefined;
-  readonly y: Region;
-}
+import { checkSizes } from './operands.ts';
+import type { ConvolutionShape } from './types.ts';
 
 /**
- * Checks sizes and operands; `mapHeight` and `mapWidth` are what the window makes of the image's extent.
+ * Checks the sizes of a convolution.
  * @throws EngineError
  */
-export function convolutionOperands(
-  name: string,
-  p: ConvolutionShape & { x: Slice; w: Slice; bias?: Slice | undefined; y: Slice },
-): ConvolutionOperands {
+export function convolutionSizes(name: string, p: ConvolutionShape): void {
   checkSizes(name, {
     batch: p.batch,
     inHeight: p.inHeight,
@@ -37,12 +25,15 @@ export function convolutionOperands(
     const got = `${p.inChannels} in and ${p.outChannels} out`;
     throw new EngineError(name, 'channels do not divide into groups', `multiples of ${p.groups}`, got);
   }
-  const operand = (key: 'x' | 'w' | 'y', elements: number): Region => regionOf(name, key, p[key], elements);
+}
+
+/** The operands of a convolution and of its gradients: elements of each, of images as the forward has them. */
+export function convolutionElements(p: ConvolutionShape): { x: number; w: number; y: number; bias: number } {
   return {
-    x: operand('x', p.batch * p.inChannels * p.inHeight * p.inWidth),
-    w: operand('w', ((p.inChannels * p.outChannels) / p.groups) * p.kernel[0] * p.kernel[1]),
-    y: operand('y', p.batch * p.outChannels * p.outHeight * p.outWidth),
-    bias: p.bias && regionOf(name, 'bias', p.bias, p.outChannels),
+    x: p.batch * p.inChannels * p.inHeight * p.inWidth,
+    w: ((p.inChannels * p.outChannels) / p.groups) * p.kernel[0] * p.kernel[1],
+    y: p.batch * p.outChannels * p.outHeight * p.outWidth,
+    bias: p.outChannels,
   };
 }
 

@@ -12,6 +12,8 @@ export interface EngineInfo {
   readonly passedOver: readonly PassedOver[];
   /** Threads that kernels run on, the caller's included. */
   readonly threads: number;
+  /** As many of them as have started: others start with work that repays it, in browsers in the background. */
+  readonly threadsReady: number;
   /** Why there are as many, in words. */
   readonly threadsReason: string;
   /** float32 elements of a vector. */
@@ -26,7 +28,16 @@ export interface EngineInfo {
  */
 export function engineInfo(): EngineInfo {
   const { target, reason, passedOver, executor }: Choice = chooseExecutor();
-  const { threads, threadsReason } = executor;
+  const { threads, threadsReady, threadsReason } = executor;
   const { fusedMultiplyAdd, lanes } = executor.target;
-  return { target, reason, passedOver, threads, threadsReason, lanes: lanes('f32'), fusedMultiplyAdd };
+  return {
+    target,
+    reason,
+    passedOver,
+    threads,
+    threadsReady,
+    threadsReason,
+    lanes: lanes('f32'),
+    fusedMultiplyAdd,
+  };
 }

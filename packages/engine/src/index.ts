@@ -1,7 +1,28 @@
 // The engine's face: memory, what the engine chose, and its kernels. It knows no tensors.
 
+export { dtypeBytes, type EngineDType } from './dtype.ts';
+export type {
+  BinaryOp,
+  CastParameters,
+  Condition,
+  ElementwiseInput,
+  ElementwiseOp,
+  ElementwiseParameters,
+  Expression,
+  ExpressionBinary,
+  ExpressionComparison,
+  ExpressionTernary,
+  ExpressionUnary,
+  FillParameters,
+  FusedElementwiseParameters,
+  PredicateOp,
+  TypedSlice,
+  UnaryOp,
+} from './elementwise-types.ts';
 export { type EngineInfo, engineInfo } from './engine-info.ts';
 export { DetachedStorageError, EngineError, OutOfMemoryError } from './errors.ts';
+export type { FloatDType } from './float-type.ts';
+export { type AdaptivePoolParameters, adaptivePool } from './kernels/adaptive-pool.ts';
 export { argExtremum } from './kernels/arg-extremum.ts';
 export { scaledDotProductAttention } from './kernels/attention.ts';
 export { batchNormTraining } from './kernels/batch-norm.ts';
@@ -23,16 +44,44 @@ export type { PackedConv2d, PackedConv2dShape } from './kernels/blocked/packed.t
 export { type BlockedPool2dParameters, blockedPool2d } from './kernels/blocked/pool2d.ts';
 export { channelAffine } from './kernels/channel-affine.ts';
 export { concat } from './kernels/concat.ts';
+export {
+  type ConvolutionDType,
+  type ConvolutionNdGradInputParameters,
+  type ConvolutionNdGradWeightParameters,
+  type ConvolutionNdParameters,
+  type ConvolutionTransposeNdParameters,
+  convolution,
+  convolutionGradInput,
+  convolutionGradWeight,
+  convolutionTranspose,
+} from './kernels/conv-nd.ts';
+export type { ConvolutionNdShape } from './kernels/conv-nd-shape.ts';
+export {
+  type PackConvolutionWeightsParameters,
+  PackedConvolution,
+  packConvolutionWeights,
+} from './kernels/conv-packed.ts';
 export { convTranspose2d } from './kernels/conv-transpose2d.ts';
 export { conv2d } from './kernels/conv2d.ts';
+export {
+  type Conv2dGradInputParameters,
+  type Conv2dGradWeightParameters,
+  type ConvolutionGradBiasParameters,
+  conv2dGradInput,
+  conv2dGradWeight,
+  convolutionGradBias,
+} from './kernels/conv2d-gradients.ts';
 export { copyStrided } from './kernels/copy-strided.ts';
-export { elementwise } from './kernels/elementwise.ts';
+export { cast, elementwise, fill } from './kernels/elementwise.ts';
 export { fusedElementwise } from './kernels/fused-elementwise.ts';
 export { gatherRows } from './kernels/gather-rows.ts';
 export { gemm } from './kernels/gemm.ts';
+export { packGemmOperand } from './kernels/gemm-operand.ts';
 export { logSumExp } from './kernels/log-sum-exp.ts';
 export { pad } from './kernels/pad.ts';
+export { type Pool1dParameters, pool1d } from './kernels/pool1d.ts';
 export { pool2d } from './kernels/pool2d.ts';
+export { type Pool3dParameters, pool3d, type Triple } from './kernels/pool3d.ts';
 export { reduce } from './kernels/reduce.ts';
 export { resize } from './kernels/resize.ts';
 export { groupNorm, layerNorm, rmsNorm } from './kernels/row-norm.ts';
@@ -41,6 +90,9 @@ export { variance } from './kernels/variance.ts';
 export { allocate, memoryStatistics } from './memory/allocate.ts';
 export type { MemoryStatistics } from './memory/memory.ts';
 export type { Storage } from './memory/storage.ts';
+export { type MemoryPlan, type MemoryRequest, planMemory } from './program/plan-memory.ts';
+export { type Label, type Program, type RecordOptions, recordProgram } from './program/program.ts';
+export type { LabelTime, RunOptions } from './program/recording.ts';
 export type { PassedOver } from './runtime/choose.ts';
 export { configureEngine, type EngineOptions, type EngineTarget } from './runtime/configure.ts';
 export { getNumThreads, setNumThreads } from './threads/num-threads.ts';
@@ -49,26 +101,22 @@ export type {
   ArgExtremumParameters,
   AttentionParameters,
   BatchNormTrainingParameters,
-  BinaryOp,
   ChannelAffineParameters,
   ConcatParameters,
-  Condition,
   Conv2dParameters,
   ConvolutionShape,
   ConvTranspose2dParameters,
   CopyStridedParameters,
-  ElementwiseParameters,
-  Expression,
-  ExpressionBinary,
-  ExpressionComparison,
-  ExpressionTernary,
-  ExpressionUnary,
-  FusedElementwiseParameters,
+  DTypeSlice,
   GatherRowsParameters,
+  GemmBatch,
+  GemmDType,
   GemmParameters,
   GroupNormParameters,
   LayerNormParameters,
   LogSumExpParameters,
+  PackedGemmOperand,
+  PackGemmOperandParameters,
   Padding,
   PadMode,
   PadParameters,
@@ -82,6 +130,5 @@ export type {
   Slice,
   SoftmaxParameters,
   StridedSlice,
-  UnaryOp,
   VarianceParameters,
 } from './types.ts';

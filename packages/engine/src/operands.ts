@@ -6,6 +6,13 @@ import { executor } from './runtime/executor.ts';
 import type { Region } from './runtime/region.ts';
 import type { Slice, StridedSlice } from './types.ts';
 
+let latest = '';
+
+/** The kernel whose operands were checked last, which is the one at work. */
+export function kernelAtWork(): string {
+  return latest;
+}
+
 /**
  * The region of a slice's first `elements` elements, which is all that the kernel will touch.
  * @throws EngineError naming the operand when the slice does not hold them.
@@ -17,6 +24,7 @@ export function regionOf(
   elements: number,
   elementBytes: number = 4,
 ): Region {
+  latest = kernel;
   if (!(storage instanceof EngineStorage) || storage.memory !== executor().memory) {
     throw new EngineError(kernel, `${operand} is not a storage of this engine`);
   }

@@ -1,6 +1,11 @@
 // The words the engine's callers use: slices of storages and the parameters of every kernel.
 
+import type { EngineDType } from './dtype.ts';
+import type { FloatDType } from './float-type.ts';
+import type { PackedConvolution } from './kernels/conv-packed.ts';
 import type { Storage } from './memory/storage.ts';
+
+export type { Condition, Expression } from './elementwise-types.ts';
 
 /** Elements of a storage from `offset` on; the offset counts elements of the kernel's type, not bytes. */
 export interface Slice {
@@ -23,12 +28,15 @@ export type Pair = readonly [height: number, width: number];
 /** Padding of an image's four sides. */
 export type Padding = readonly [top: number, bottom: number, left: number, right: number];
 
+/** Element types of matrix products. */
+export type GemmDType = 'float32' | 'float64';
+
 /** Parameters of {@link gemm}. */
 export interface GemmParameters {
-  /** `m x k`, or `k x m` when `transA`. */
-  readonly a: Slice;
-  /** `k x n`, or `n x k` when `transB`. */
-  readonly b: Slice;
+  /** `m x k`, or `k x m` when `transA`; or packed ahead, which settles `transA` and `lda`. */
+  readonly a: Slice | PackedGemmOperand;
+  /** `k x n`, or `n x k` when `transB`; or packed ahead. */
+  readonly b: Slice | PackedGemmOperand;
   /** `m x n`. */
   readonly c: Slice;
   readonly m: number;
@@ -49,6 +57,51 @@ export interface GemmParameters {
   /** Length `m`, added to each column. */
   readonly rowBias?: Slice;
   readonly activation?: Activation;
+  /** Of all operands; `float32` by default. */
+  readonly dtype?: GemmDType;
+  /** Computes as many products as `shape` has elements; one by default. */
+  readonly batch?: GemmBatch;
+}
+
+/** How the matrices of a batch of products follow each other: a stride for each dimension, 0 where one matrix serves all. */
+export interface GemmBatch {
+  readonly shape: readonly number[];
+  readonly a: readonly number[];
+  readonly b: readonly number[];
+  readonly c: readonly number[];
+}
+
+/** Parameters of {@link packGemmOperand}: either operand, as `gemm` would be given it. */
+export type PackGemmOperandParameters =
+  | {
+      readonly a: Slice;
+      readonly b?: undefined;
+      readonly m: number;
+      readonly k: number;
+      readonly transA?: boolean;
+      readonly lda?: number;
+      readonly dtype?: GemmDType;
+    }
+  | {
+      readonly a?: undefined;
+      readonly b: Slice;
+      readonly n: number;
+      readonly k: number;
+      readonly transB?: boolean;
+      readonly ldb?: number;
+      readonly dtype?: GemmDType;
+    };
+
+/** An operand of {@link gemm} in the order in which the chosen target reads it. */
+export interface PackedGemmOperand {
+  readonly operand: 'a' | 'b';
+  /** Rows of `a`, or columns of `b`. */
+  readonly lines: number;
+  readonly k: number;
+  readonly dtype: GemmDType;
+  readonly byteLength: number;
+  /** Gives its memory back. */
+  dispose(): void;
 }
 
 /** What convolutions of both directions have in common. All images are NCHW. */
@@ -70,12 +123,16 @@ export interface ConvolutionShape {
 /** Parameters of {@link conv2d}. */
 export interface Conv2dParameters extends ConvolutionShape {
   readonly x: Slice;
-  /** `[outChannels, inChannels / groups, kernel height, kernel width]`. */
-  readonly w: Slice;
-  /** Length `outChannels`. */
+  /** `[outChannels, inChannels / groups, kernel height, kernel width]`, or what `packConvolutionWeights` made of it. */
+  readonly w: Slice | PackedConvolution;
+  /** Length `outChannels`; packed weights hold it already. */
   readonly bias?: Slice;
   readonly y: Slice;
+  /** Added before the activation; of the extent of `y`. */
+  readonly residual?: Slice;
   readonly activation?: Activation;
+  /** Forbids Winograd's methods, which round differently. */
+  readonly exact?: boolean;
 }
 
 /** Parameters of {@link convTranspose2d}. */
@@ -89,11 +146,15 @@ export interface ConvTranspose2dParameters extends ConvolutionShape {
   /** Rows and columns added at the bottom and right of the output, part of `outHeight` and `outWidth`. */
   readonly outputPadding?: Pair;
   readonly activation?: Activation;
+  /** Forbids Winograd's methods, which round differently. */
+  readonly exact?: boolean;
 }
 
 /** Parameters of {@link pool2d}. */
 export interface Pool2dParameters {
   readonly kind: 'max' | 'average';
+  /** Of all elements; `float32` by default. */
+  readonly dtype?: FloatDType;
   readonly x: Slice;
   readonly y: Slice;
   /** For `max`: int64 positions of the maxima in their planes (row * inWidth + column), as PyTorch's. */
@@ -115,18 +176,6 @@ export interface Pool2dParameters {
   readonly divisor?: number;
 }
 
-/** Parameters of {@link elementwise}. */
-export interface ElementwiseParameters {
-  readonly op: UnaryOp | BinaryOp;
-  /** One slice for a unary operation, two for a binary one; strides match `shape`. */
-  readonly inputs: readonly StridedSlice[];
-  readonly output: StridedSlice;
-  readonly shape: readonly number[];
-  /** Numbers the operation takes besides its inputs; each operation's table entry names them. */
-  readonly parameters?: readonly number[];
-  readonly activation?: Activation;
-}
-
 /** Parameters of {@link copyStrided}; offsets and strides count elements of `elementBytes` bytes. */
 export interface CopyStridedParameters {
   readonly from: StridedSlice;
@@ -136,13 +185,18 @@ export interface CopyStridedParameters {
 }
 
 /** What {@link reduce} makes of the elements along `size`. */
-export type ReduceOp = 'sum' | 'mean' | 'max' | 'min' | 'prod' | 'norm1' | 'norm2';
+export type ReduceOp = 'sum' | 'mean' | 'max' | 'min' | 'prod' | 'norm1' | 'norm2' | 'any' | 'all';
+
+/** A slice and the dtype of its elements, `float32` by default. */
+export interface DTypeSlice extends Slice {
+  readonly dtype?: EngineDType;
+}
 
 /** Parameters of {@link reduce}: `x[outer, size, inner]` becomes `y[outer, inner]`. */
 export interface ReduceParameters {
   readonly op: ReduceOp;
-  readonly x: Slice;
-  readonly y: Slice;
+  readonly x: DTypeSlice;
+  readonly y: DTypeSlice;
   readonly outer: number;
   readonly size: number;
   readonly inner: number;
@@ -150,6 +204,8 @@ export interface ReduceParameters {
 
 /** Parameters of {@link softmax}: along `size` of `x[outer, size, inner]`. */
 export interface SoftmaxParameters {
+  /** Of all elements; `float32` by default. */
+  readonly dtype?: FloatDType;
   readonly x: Slice;
   readonly y: Slice;
   readonly outer: number;
@@ -174,92 +230,12 @@ export interface ChannelAffineParameters {
   readonly activation?: Activation;
 }
 
-/**
- * Operations of one input. `parameters`: clamp `[min, max]`, leakyRelu `[negativeSlope]`, elu `[alpha]`,
- * softplus `[beta, threshold]`, hardtanh is clamp. `gelu` is the exact one, `geluTanh` its approximation.
- */
-export type UnaryOp =
-  | 'neg'
-  | 'abs'
-  | 'sign'
-  | 'floor'
-  | 'ceil'
-  | 'round'
-  | 'trunc'
-  | 'sqrt'
-  | 'rsqrt'
-  | 'reciprocal'
-  | 'exp'
-  | 'log'
-  | 'sin'
-  | 'cos'
-  | 'tanh'
-  | 'erf'
-  | 'sigmoid'
-  | 'softplus'
-  | 'relu'
-  | 'leakyRelu'
-  | 'clamp'
-  | 'hardswish'
-  | 'hardsigmoid'
-  | 'elu'
-  | 'silu'
-  | 'mish'
-  | 'gelu'
-  | 'geluTanh';
-
-/** Operations of two inputs. `add` and `sub` take `parameters` `[alpha]`, the factor of the second input. */
-export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum' | 'pow';
-
-// ---- expressions of fused elementwise kernels
-
-/** Comparisons; with a NaN only `!=` holds. */
-export type ExpressionComparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
-
-/** Functions of one argument in an {@link Expression}. */
-export type ExpressionUnary = Exclude<UnaryOp, 'leakyRelu' | 'elu' | 'softplus' | 'clamp'>;
-
-/** Functions of two arguments: those of {@link BinaryOp}, `leakyRelu(x, slope)`, `elu(x, alpha)`. */
-export type ExpressionBinary = BinaryOp | 'leakyRelu' | 'elu';
-
-/** Functions of three arguments: `clamp(x, min, max)`, `softplus(x, beta, threshold)`, `fma(x, y, z) = x * y + z`. */
-export type ExpressionTernary = 'clamp' | 'softplus' | 'fma';
-
-/** What a fused kernel computes of the elements at one position: numbers stand for themselves, rounded to float32. */
-export type Expression =
-  | number
-  /** The element of an input. */
-  | { readonly input: number }
-  /** A number given with each call, so that another value needs no other kernel. */
-  | { readonly parameter: number }
-  | { readonly op: ExpressionUnary; readonly args: readonly [Expression] }
-  | { readonly op: ExpressionBinary; readonly args: readonly [Expression, Expression] }
-  | { readonly op: ExpressionTernary; readonly args: readonly [Expression, Expression, Expression] }
-  /** The first where the condition holds, else the second. */
-  | { readonly select: Condition; readonly args: readonly [Expression, Expression] };
-
-/** Truth values inside an {@link Expression}. */
-export type Condition =
-  | { readonly compare: ExpressionComparison; readonly args: readonly [Expression, Expression] }
-  | { readonly logic: 'and' | 'or' | 'xor'; readonly args: readonly [Condition, Condition] }
-  | { readonly logic: 'not'; readonly args: readonly [Condition] };
-
-/** Parameters of {@link fusedElementwise}. */
-export interface FusedElementwiseParameters {
-  /** What each output gets, in the outputs' order. Objects that stay the same between calls are analysed once. */
-  readonly expressions: readonly Expression[];
-  /** Strides match `shape`; a stride of 0 broadcasts. */
-  readonly inputs: readonly StridedSlice[];
-  readonly outputs: readonly StridedSlice[];
-  readonly shape: readonly number[];
-  /** Values of `{ parameter }`. */
-  readonly parameters?: readonly number[];
-}
-
 // ---- normalizations
 
 /** What normalizations of rows have in common. */
 interface RowNormParameters {
+  /** Of all elements; `float32` by default. */
+  readonly dtype?: FloatDType;
   readonly x: Slice;
   /** May be `x`. */
   readonly y: Slice;
@@ -299,6 +275,8 @@ export interface GroupNormParameters extends RowNormParameters {
 
 /** Parameters of {@link batchNormTraining}: each channel over all images of `x[batch, channels, inner]`. */
 export interface BatchNormTrainingParameters {
+  /** Of all elements; `float32` by default. */
+  readonly dtype?: FloatDType;
   readonly x: Slice;
   /** May be `x`. */
   readonly y: Slice;
@@ -320,6 +298,8 @@ export interface BatchNormTrainingParameters {
 
 /** Parameters of {@link variance}: along `size` of `x[outer, size, inner]`. */
 export interface VarianceParameters {
+  /** Of all elements; `float32` by default. */
+  readonly dtype?: FloatDType;
   readonly x: Slice;
   readonly y: Slice;
   /** Gets the means. */
@@ -335,6 +315,8 @@ export interface VarianceParameters {
 
 /** Parameters of {@link logSumExp}: along `size` of `x[outer, size, inner]`. */
 export interface LogSumExpParameters {
+  /** Of all elements; `float32` by default. */
+  readonly dtype?: FloatDType;
   readonly x: Slice;
   readonly y: Slice;
   readonly outer: number;
@@ -345,10 +327,10 @@ export interface LogSumExpParameters {
 /** Parameters of {@link argExtremum}: along `size` of `x[outer, size, inner]`. */
 export interface ArgExtremumParameters {
   readonly op: 'max' | 'min';
-  readonly x: Slice;
+  readonly x: DTypeSlice;
   /** int64 positions, `[outer, inner]`. */
   readonly indices: Slice;
-  /** Gets the extrema themselves. */
+  /** Gets the extrema themselves, of the dtype of `x`. */
   readonly values?: Slice;
   readonly outer: number;
   readonly size: number;

@@ -4,6 +4,7 @@ import type { Contract, IntegerArgument, PointerArgument, ScalarArgument } from 
 import { type Kernel, type Recording, record } from '../kernel.ts';
 import { type Handlers, handle, type Operation } from '../operations.ts';
 import { describeTarget, type Target } from '../target.ts';
+import type { LaneValue } from '../types.ts';
 import { Machine } from './machine.ts';
 import { scalarHandlers } from './scalar.ts';
 import { vectorHandlers } from './vector.ts';
@@ -19,9 +20,13 @@ export interface BufferValue {
 export type KernelArguments<C extends Contract> = {
   readonly [N in keyof C]: C[N] extends PointerArgument
     ? ArrayBufferView | BufferValue
-    : C[N] extends IntegerArgument | ScalarArgument
+    : C[N] extends IntegerArgument
       ? number
-      : ArrayBufferView | BufferValue | number;
+      : C[N] extends ScalarArgument<infer T>
+        ? T extends 'i64'
+          ? LaneValue
+          : number
+        : ArrayBufferView | BufferValue | LaneValue;
 };
 
 export interface InterpreterOptions {
@@ -67,6 +72,7 @@ export function interpret<C extends Contract>(
     pointerBytes: 8,
     fusedMultiplyAdd: true,
     float16: true,
+    scale: true,
   });
   const lineOf = (operation: number): string =>
     record(kernel, target, { lines: true }).lines?.[operation] ?? '';
@@ -87,7 +93,7 @@ function recordOnce(kernel: Kernel, target: Target): Recording {
 /** Fills the argument block. */
 function bind(
   machine: Machine,
-  values: Readonly<Record<string, ArrayBufferView | BufferValue | number>>,
+  values: Readonly<Record<string, ArrayBufferView | BufferValue | LaneValue>>,
 ): void {
   for (const [name, argument] of Object.entries(machine.recording.contract)) {
     const value = values[name];
@@ -96,7 +102,8 @@ function bind(
       const { view, byteOffset } = 'view' in value ? value : { view: value, byteOffset: 0 };
       const buffer = machine.memory.add(name, argument.access, view);
       machine.slots.push({ buffer, address: buffer.base + byteOffset });
-    } else {
+    } else if (typeof value === 'bigint' && argument.kind === 'scalar') machine.slots.push(value);
+    else {
       if (typeof value !== 'number') machine.fail(`argument ${name}: expected a number, got ${value}`);
       machine.slots.push(argument.kind === 'integer' ? machine.checkInteger(value) : value);
     }

@@ -35,7 +35,7 @@ export class Machine {
   readonly recording: Recording;
   readonly memory: FencedMemory = new FencedMemory();
   /** The argument block. */
-  readonly slots: (number | PointerValue)[] = [];
+  readonly slots: (Lane | PointerValue)[] = [];
   /** See {@link blockJumps}. */
   readonly jumps: readonly number[];
   /** Index of the operation being carried out. */
@@ -52,7 +52,7 @@ export class Machine {
     this.jumps = blockJumps(recording.operations);
     this.#lineOf = lineOf;
     for (const { to, lanes } of recording.constants) {
-      this.setLanes(to, (lane) => (to.type === 'i64' ? BigInt(lanes[lane]!) : lanes[lane]!));
+      this.setLanes(to, (lane) => (to.type === 'i64' ? BigInt(lanes[lane]!) : Number(lanes[lane]!)));
     }
   }
 

@@ -3,7 +3,7 @@
 import type { Comparison, Handlers, IntegerOperator, ScalarOperation } from '../operations.ts';
 import { elementBytes, type Integer } from '../types.ts';
 import { readers, writers } from './elements.ts';
-import type { Lane, Machine } from './machine.ts';
+import type { Lane, Machine, PointerValue } from './machine.ts';
 
 /** Comparisons of integers and lanes. */
 export const comparisons: Readonly<Record<Comparison, (a: Lane, b: Lane) => boolean>> = {
@@ -29,7 +29,7 @@ const integerOperators: Readonly<Record<IntegerOperator, (a: number, b: number) 
 
 export const scalarHandlers: Handlers<ScalarOperation, Machine> = {
   argument(m, { to, slot }) {
-    m.set(to, m.slots[slot]!);
+    m.set(to, m.slots[slot] as number | PointerValue);
   },
   literal(m, { to, value }) {
     m.set(to, value);

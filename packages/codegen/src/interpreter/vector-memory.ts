@@ -3,15 +3,15 @@
 import type { Address, Handlers, MemoryOperation } from '../operations.ts';
 import { type ElementType, elementBytes, type Integer, type Vector } from '../types.ts';
 import { readLane, writeLane } from './elements.ts';
-import type { Machine } from './machine.ts';
+import type { Lane, Machine } from './machine.ts';
 
 export const memoryHandlers: Handlers<MemoryOperation, Machine> = {
   prefetch(m, { at }) {
     m.get(at.pointer); // any address will do, but there must be one
   },
   scalar(m, { to, slot }) {
-    const value = m.slots[slot] as number;
-    m.setLanes(to, () => value);
+    const value = m.slots[slot] as Lane;
+    m.setLanes(to, () => (to.type === 'i64' ? BigInt(value) : Number(value)));
   },
   load(m, { to, at, aligned }) {
     load(m, to, at, m.laneCount(to), aligned);

@@ -30,6 +30,8 @@ const binaryLane: Readonly<Record<Exclude<BinaryOperator, MaskOperator>, (a: num
     sub: (a, b) => a - b,
     mul: (a, b) => a * b,
     div: (a, b) => a / b,
+    // in two factors, of which neither is beyond float64
+    scale: (a, b) => a * 2 ** Math.floor(b / 2) * 2 ** Math.ceil(b / 2),
     // biome-ignore lint/complexity/useMathMinMax: NaN and zeros of both signs come out differently
     pmin: (a, b) => (b < a ? b : a),
     // biome-ignore lint/complexity/useMathMinMax: NaN and zeros of both signs come out differently
@@ -38,7 +40,7 @@ const binaryLane: Readonly<Record<Exclude<BinaryOperator, MaskOperator>, (a: num
 
 /** On lanes of i64; results wrap around where they are written. */
 const longLane: Readonly<
-  Record<Exclude<BinaryOperator, MaskOperator | 'div'>, (a: bigint, b: bigint) => bigint>
+  Record<Exclude<BinaryOperator, MaskOperator | 'div' | 'scale'>, (a: bigint, b: bigint) => bigint>
 > = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
@@ -143,6 +145,15 @@ export const vectorHandlers: Handlers<VectorOperation, Machine> = {
   not(m, { to, a }) {
     const x = m.words(a);
     m.setWords(to, (word) => ~x[word]!);
+  },
+  widenMask(m, { to, from, half }) {
+    const x = m.words(from);
+    const first = half === 'low' ? 0 : x.length / 2;
+    m.setWords(to, (word) => x[first + (word >> 1)]!);
+  },
+  narrowMask(m, { to, low, high }) {
+    const both = [...m.words(low), ...m.words(high)];
+    m.setWords(to, (word) => both[2 * word]!);
   },
   any(m, { to, a }) {
     m.set(to, m.words(a).some((word) => word !== 0) ? 1 : 0);

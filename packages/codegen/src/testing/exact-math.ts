@@ -66,20 +66,85 @@ function squareRoot(x: bigint): bigint {
 
 const twoOverRootPi = over(2n * one, squareRoot(pi));
 
-/** The functions of finite numbers, those of `log` above zero. */
+/** The natural logarithm of an exact number above zero, near a double. */
+function logarithm(x: bigint, near: number): bigint {
+  // Newton's way from an approximation, with the series of ln(1 + d)
+  const d = times(x, power(-exactly(near))) - one;
+  let [sum, powers] = [exactly(near), d];
+  for (let n = 1n; n < 32n; n++) {
+    sum += (n % 2n === 1n ? powers : -powers) / n;
+    powers = times(powers, d);
+  }
+  return sum;
+}
+
+const ln10 = logarithm(10n * one, Math.LN10);
+
+/** Sine and cosine of an exact number. */
+function circle(x: bigint): { sine: bigint; cosine: bigint } {
+  const half = pi / 2n;
+  let quarters = x / half;
+  if (x < quarters * half) quarters--;
+  const r = x - quarters * half;
+  let [sine, cosine, term] = [0n, 0n, one];
+  for (let i = 0n; term !== 0n; i++) {
+    const signed = i % 4n < 2n ? term : -term;
+    if (i % 2n === 0n) cosine += signed;
+    else sine += signed;
+    term = times(term, r) / (i + 1n);
+  }
+  const turns = [
+    { sine, cosine },
+    { sine: cosine, cosine: -sine },
+    { sine: -sine, cosine: -cosine },
+    { sine: -cosine, cosine: sine },
+  ];
+  return turns[Number(((quarters % 4n) + 4n) % 4n)]!;
+}
+
+/** The angle of a point, near a double: what is left has a small tangent. */
+function angleOf(y: bigint, x: bigint, near: number): bigint {
+  const { sine, cosine } = circle(exactly(near));
+  const tangent = over(times(y, cosine) - times(x, sine), times(x, cosine) + times(y, sine));
+  let [sum, powers] = [exactly(near), tangent];
+  for (let n = 1n; powers !== 0n && n < 200n; n += 2n) {
+    sum += (n % 4n === 1n ? powers : -powers) / n;
+    powers = times(powers, times(tangent, tangent));
+  }
+  return sum;
+}
+
+/** The side of a right triangle of hypotenuse 1. */
+function otherSide(x: bigint): bigint {
+  const square = one * one - x * x;
+  let root =
+    BigInt(Math.ceil(Math.sqrt(Number(square >> (2n * precision - 1000n))) * 2 ** 20)) << (precision - 520n);
+  for (let i = 0; i < 12 && root !== 0n; i++) root = (root + square / root) >> 1n;
+  return root;
+}
+
+const exactExp = (x: number): bigint => (x < -900 ? 0n : power(exactly(Math.min(x, 900))));
+
+/** The functions of finite numbers where they are defined; logarithms above zero. */
 export const exactMath = {
-  exp: (x: number): bigint => (x < -900 ? 0n : power(exactly(Math.min(x, 900)))),
-  log: (x: number): bigint => {
-    // Newton's way from an approximation, with the series of ln(1 + d)
-    const near = Math.log(x);
-    const d = times(exactly(x), power(-exactly(near))) - one;
-    let [sum, powers] = [exactly(near), d];
-    for (let n = 1n; n < 9n; n++) {
-      sum += (n % 2n === 1n ? powers : -powers) / n;
-      powers = times(powers, d);
-    }
-    return sum;
+  exp: (x: number): bigint => exactExp(x),
+  log: (x: number): bigint => logarithm(exactly(x), Math.log(x)),
+  log2: (x: number): bigint => over(logarithm(exactly(x), Math.log(x)), ln2),
+  log10: (x: number): bigint => over(logarithm(exactly(x), Math.log(x)), ln10),
+  log1p: (x: number): bigint => logarithm(one + exactly(x), Math.log1p(x)),
+  exp2: (x: number): bigint => (x < -1200 ? 0n : power(times(exactly(Math.min(x, 1200)), ln2))),
+  expm1: (x: number): bigint => exactExp(x) - one,
+  sinh: (x: number): bigint => (exactExp(x) - exactExp(-x)) / 2n,
+  cosh: (x: number): bigint => (exactExp(x) + exactExp(-x)) / 2n,
+  sin: (x: number): bigint => circle(exactly(x)).sine,
+  cos: (x: number): bigint => circle(exactly(x)).cosine,
+  tan: (x: number): bigint => {
+    const { sine, cosine } = circle(exactly(x));
+    return over(sine, cosine);
   },
+  atan: (x: number): bigint => angleOf(exactly(x), one, Math.atan(x)),
+  asin: (x: number): bigint => angleOf(exactly(x), otherSide(exactly(x)), Math.asin(x)),
+  acos: (x: number): bigint => angleOf(otherSide(exactly(x)), exactly(x), Math.acos(x)),
   sigmoid: (x: number): bigint => (x < -900 ? 0n : over(one, one + power(-exactly(Math.min(x, 900))))),
   tanh: (x: number): bigint => {
     const e = power(2n * exactly(Math.max(-400, Math.min(x, 400))));
@@ -96,6 +161,25 @@ export const exactMath = {
     return times(sum, twoOverRootPi);
   },
 } as const;
+
+/** The functions of two finite numbers: the power of a number above zero, angle and distance of a point (x, y). */
+export const exactBinary: Readonly<Record<'pow' | 'atan2' | 'hypot', (a: number, b: number) => bigint>> = {
+  pow: (x: number, y: number): bigint => {
+    const exponent = times(exactly(y), logarithm(exactly(x), Math.log(x)));
+    const limit = 900n << precision;
+    if (exponent < -limit) return 0n;
+    return power(exponent > limit ? limit : exponent);
+  },
+  atan2: (y: number, x: number): bigint => angleOf(exactly(y), exactly(x), Math.atan2(y, x)),
+  hypot: (x: number, y: number): bigint => {
+    const square = exactly(x) ** 2n + exactly(y) ** 2n;
+    // from above, Newton's roots come down
+    let root = 1n << BigInt(Math.ceil(square.toString(2).length / 2));
+    for (let next = (root + square / root) >> 1n; next < root; next = (root + square / root) >> 1n)
+      root = next;
+    return root;
+  },
+};
 
 /** Distance of a float64 from an exact number, in units of the last place of the exact one. */
 export function ulps64(got: number, exact: bigint): number {

@@ -364,9 +364,14 @@ class Program {
     masks.push(k.compare(this.#pick(vectors), comparison, other));
     const same = masks.filter(({ bits }) => bits === masks.at(-1)!.bits);
     const operator = this.#pick(['and', 'or', 'xor', 'andNot'] as const);
-    const change = this.#random(4);
+    const change = this.#random(6);
     if (change < 2) masks.push(k[operator](masks.at(-1)!, this.#pick(same)));
     else if (change === 2) masks.push(k.not(masks.at(-1)!));
+    else if (change === 3) {
+      const last = masks.at(-1)!;
+      if (last.bits === 32) masks.push(k.widenMask(last, this.#pick(['low', 'high'] as const)));
+      else masks.push(k.narrowMask(this.#pick(same), last));
+    }
   }
 
   /** A vector of integers from 0 to 63, whose products and sums are exact in float32. */

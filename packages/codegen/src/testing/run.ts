@@ -10,6 +10,7 @@ import {
   interpret,
   type Kernel,
   type KernelArguments,
+  type LaneValue,
   writeArguments,
   type X64Options,
   type X64Target,
@@ -28,12 +29,12 @@ interface Memory {
 /** Copies views into the memory, runs, copies back, and checks that no byte beside them has changed. */
 function copyingRunner({ bytes, base }: Memory, call: (kernel: Kernel, block: number) => void): Runner {
   return (kernel, values) => {
-    const addresses: Record<string, number> = {};
+    const addresses: Record<string, LaneValue> = {};
     const copies: [view: Uint8Array, address: number][] = [];
     const used = bytes.subarray(0, 1 << 16).fill(0xa5);
     let next = 64 + argumentBytes(kernel.contract);
     for (const [name, value] of Object.entries(values)) {
-      if (typeof value === 'number') {
+      if (typeof value === 'number' || typeof value === 'bigint') {
         addresses[name] = value;
         continue;
       }

@@ -1,5 +1,6 @@
 /** Vectors and masks in WebAssembly's v128 values. */
 
+import { CodegenError } from '../errors.ts';
 import {
   type BinaryOperator,
   type Comparison,
@@ -125,6 +126,19 @@ export const vectorHandlers: Handlers<VectorOperation, FunctionWriter> = {
     w.emit('v128.not');
     w.pop(to);
   },
+  widenMask(w, { to, from, half }) {
+    w.push(from);
+    w.emit(`i64x2.extend_${half}_i32x4_s`);
+    w.pop(to);
+  },
+  narrowMask(w, { to, low, high }) {
+    w.push(low, high);
+    w.emit(
+      'i8x16.shuffle',
+      Uint8Array.from({ length: 16 }, (_, i) => 8 * (i >> 2) + (i & 3)),
+    );
+    w.pop(to);
+  },
   any(w, { to, a }) {
     w.push(a);
     w.emit('v128.any_true');
@@ -159,6 +173,8 @@ function binaryInstruction(operator: BinaryOperator, type: LaneType) {
       return type === 'i32' ? 'i32x4.max_s' : (`${shape[type as FloatType]}.pmax` as const);
     case 'div':
       return `${shape[type as FloatType]}.div` as const;
+    case 'scale':
+      throw new CodegenError('internal: WebAssembly', 'operator', 'one that it has', operator);
     default:
       return `${shape[type]}.${operator}` as const;
   }

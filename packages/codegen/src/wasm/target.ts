@@ -14,6 +14,7 @@ function describeWasm(fusedMultiplyAdd: boolean): Target {
     pointerBytes: 4,
     fusedMultiplyAdd,
     float16: false,
+    scale: false,
   });
 }
 
@@ -70,10 +71,21 @@ export function compileWasm(
   options?: WasmOptions,
 ): CompiledKernel {
   const sharedMemory = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
-  const bytes = assembleWasm(kernel, { sharedMemory, ...options });
-  if (!WebAssembly.validate(bytes)) {
+  return instantiateWasm(kernel, assembleWasm(kernel, { sharedMemory, ...options }), memory);
+}
+
+/**
+ * The function of a kernel's module that {@link assembleWasm} has made, over the given memory.
+ * @throws CodegenError if the host has no 128-bit SIMD.
+ */
+export function instantiateWasm(
+  kernel: Kernel,
+  module: Uint8Array<ArrayBuffer>,
+  memory: WebAssembly.Memory,
+): CompiledKernel {
+  if (!WebAssembly.validate(module)) {
     throw new CodegenError(kernel.name, 'refused by the host', 'WebAssembly with 128-bit SIMD', 'none');
   }
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(module), { env: { memory } });
   return instance.exports['run'] as CompiledKernel;
 }

@@ -1,14 +1,14 @@
 /** Constants behind the code, addressed relative to the instruction. */
 
-import { type LaneType, vectorBytes } from '../types.ts';
+import { type LaneType, type LaneValue, vectorBytes } from '../types.ts';
 import type { Assembler } from './assembler.ts';
 import { Label } from './operands.ts';
 
 export class ConstantPool {
   /** By their bits. */
   readonly #entries = new Map<string, { bytes: Uint8Array; label: Label }>();
-  readonly #vectors = new WeakMap<readonly number[], Label>();
-  readonly #elements: Readonly<Record<LaneType, Map<number, Label>>> = {
+  readonly #vectors = new WeakMap<readonly LaneValue[], Label>();
+  readonly #elements: Readonly<Record<LaneType, Map<LaneValue, Label>>> = {
     f32: new Map(),
     f64: new Map(),
     i32: new Map(),
@@ -16,7 +16,7 @@ export class ConstantPool {
   };
 
   /** One element. */
-  element(type: LaneType, value: number): Label {
+  element(type: LaneType, value: LaneValue): Label {
     // maps don't tell zeros of both signs apart
     if (value === 0) return this.#entry(type, [value]);
     const label = this.#elements[type].get(value) ?? this.#entry(type, [value]);
@@ -25,7 +25,7 @@ export class ConstantPool {
   }
 
   /** A whole vector, of one lane type for one array. */
-  vector(type: LaneType, lanes: readonly number[]): Label {
+  vector(type: LaneType, lanes: readonly LaneValue[]): Label {
     const label = this.#vectors.get(lanes) ?? this.#entry(type, lanes);
     this.#vectors.set(lanes, label);
     return label;
@@ -43,7 +43,7 @@ export class ConstantPool {
   }
 
   /** The same bits are held once. */
-  #entry(type: LaneType, lanes: readonly number[]): Label {
+  #entry(type: LaneType, lanes: readonly LaneValue[]): Label {
     const bytes = vectorBytes(type, lanes);
     const key = String.fromCharCode(...bytes);
     const known = this.#entries.get(key);

@@ -16,7 +16,7 @@ export class Frame {
   #size = 64;
   /** Free places of 8 bytes in a line that has been begun. */
   #small: number[] = [];
-  #patchAt = 0;
+  readonly #patchAt: number[] = [];
 
   /** A place for a general-purpose register or a mask. */
   small(): Memory {
@@ -48,12 +48,12 @@ export class Frame {
     return at;
   }
 
-  /** Saves registers and makes room, whose size {@link finish} fills in. */
+  /** Saves registers and makes room, whose size {@link finish} fills in; once for each function that shares the frame. */
   enter(code: Assembler): void {
     for (const register of saved) code.emit('push', register);
     code.emit('mov', rax, rsp);
     code.emit('sub', rsp, largest);
-    this.#patchAt = code.length - 4;
+    this.#patchAt.push(code.length - 4);
     code.emit('and', rsp, -64);
     code.emit('mov', memory(rsp), rax);
   }
@@ -68,6 +68,6 @@ export class Frame {
 
   /** Call when all code has been written. */
   finish(code: Assembler): void {
-    code.patch(this.#patchAt, this.#size);
+    for (const at of this.#patchAt) code.patch(at, this.#size);
   }
 }

@@ -5,6 +5,7 @@ import {
   elementBytes,
   type Integer,
   type LaneType,
+  type LaneValue,
   laneBits,
   type Mask,
   type Pointer,
@@ -49,7 +50,7 @@ const generalRegisters = [0, 1, 2, 6, 3, 5, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /** Where a permanent value always is. */
 type Home =
-  | { readonly kind: 'constant'; readonly lanes: readonly number[] }
+  | { readonly kind: 'constant'; readonly lanes: readonly LaneValue[] }
   | { readonly kind: 'slot'; readonly place: Memory };
 
 /** What `end` will close. */
@@ -368,6 +369,6 @@ function straight({ block, variable }: Lifetime): Block | undefined {
   return block && !block.exposed.has(variable.id) ? block : undefined;
 }
 
-function isUniform(lanes: readonly number[]): boolean {
+function isUniform(lanes: readonly LaneValue[]): boolean {
   return lanes.every((lane) => Object.is(lane, lanes[0]));
 }

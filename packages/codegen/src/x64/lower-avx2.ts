@@ -65,6 +65,18 @@ export const avx2Handlers: FamilyVectorHandlers & X64Handlers<MaskedOperation | 
     const ones = allOnes(w);
     w.emit('vxorps', w.writeMask(to), source, ones);
   },
+  widenMask(w, { to, from, half }) {
+    const source = w.readMask(from);
+    const target = w.writeMask(to);
+    if (half === 'high') w.emit('vpermpd', target, source, 0x4e);
+    w.emit('vpmovsxdq', target, as(half === 'high' ? target : source, 128));
+  },
+  narrowMask(w, { to, low, high }) {
+    const [first, second] = [w.readMask(low), w.readMask(high)];
+    const target = w.writeMask(to);
+    w.emit('vshufps', target, first, second, 0x88);
+    w.emit('vpermpd', target, target, 0xd8);
+  },
   any(w, { to, a }) {
     const source = w.readMask(a);
     w.emit('vptest', source, source);

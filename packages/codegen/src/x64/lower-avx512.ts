@@ -49,6 +49,16 @@ export const avx512Handlers: FamilyVectorHandlers & X64Handlers<MaskedOperation 
     const source = w.readMask(a);
     w.emit(`knot${lanesOf(a)}`, w.writeMask(to), source);
   },
+  widenMask(w, { to, from, half }) {
+    // what is above the lanes of a mask does not matter
+    if (half === 'low') return w.moveMask(to, from);
+    const source = w.readMask(from);
+    w.emit('kshiftrw', w.writeMask(to), source, 8);
+  },
+  narrowMask(w, { to, low, high }) {
+    const [first, second] = [w.readMask(low), w.readMask(high)];
+    w.emit('kunpckbw', w.writeMask(to), second, first);
+  },
   any(w, { to, a }) {
     const source = w.readMask(a);
     w.emit(`kortest${lanesOf(a)}`, source, source);

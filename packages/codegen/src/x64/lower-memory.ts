@@ -33,9 +33,9 @@ export const memoryHandlers: X64Handlers<Common> = {
     const place = w.address(at);
     w.emit(broadcastOf(to.type), w.write(to), place);
   },
-  store(w, { from, at }) {
+  store(w, { from, at, streaming }) {
     const place = w.address(at);
-    w.emit('vmovups_store', place, w.read(from));
+    w.emit(streaming ? 'vmovntps_store' : 'vmovups_store', place, w.read(from));
   },
   storeFirst(w, { from, at }) {
     const place = w.address(at);

@@ -13,6 +13,8 @@ export type FamilyCode =
   | 'compare'
   | 'mask'
   | 'not'
+  | 'widenMask'
+  | 'narrowMask'
   | 'any'
   | 'select'
   | 'shuffle'
@@ -174,7 +176,15 @@ const unaryHandlers: Readonly<Record<UnaryOperator, (w: FunctionWriter, to: Vect
 /** Operators whose instruction takes the operands the other way round: it gives its second one where neither is larger. */
 const backwards: ReadonlySet<BinaryOperator> = new Set(['pmin', 'pmax', 'andNot']);
 
-const floatName = { add: 'vadd', sub: 'vsub', mul: 'vmul', div: 'vdiv', pmin: 'vmin', pmax: 'vmax' } as const;
+const floatName = {
+  add: 'vadd',
+  sub: 'vsub',
+  mul: 'vmul',
+  div: 'vdiv',
+  scale: 'vscalef',
+  pmin: 'vmin',
+  pmax: 'vmax',
+} as const;
 const integerName = {
   add: 'vpaddd',
   sub: 'vpsubd',
@@ -197,8 +207,10 @@ function binaryInstruction(operator: BinaryOperator, type: LaneType) {
   if (operator === 'and' || operator === 'or' || operator === 'xor' || operator === 'andNot') {
     return { mnemonic: `${bitName[operator]}${suffix(type)}` as const, commutes };
   }
-  if (type === 'i32' && operator !== 'div') return { mnemonic: integerName[operator], commutes };
-  if (type === 'i64' && operator !== 'div') return { mnemonic: longName[operator], commutes };
+  if (type === 'i32' && operator !== 'div' && operator !== 'scale')
+    return { mnemonic: integerName[operator], commutes };
+  if (type === 'i64' && operator !== 'div' && operator !== 'scale')
+    return { mnemonic: longName[operator], commutes };
   return { mnemonic: `${floatName[operator]}${suffix(type)}` as const, commutes };
 }
 

@@ -46,5 +46,9 @@ export function writeBody(
       if (allocator.nextRead(allocator.value(variable), at + 1) === Infinity) writer.leavePlace(variable);
     }
   });
+  // stores around the caches are not ordered with others before this
+  if (recording.operations.some((operation) => operation.code === 'store' && operation.streaming)) {
+    code.emit('sfence');
+  }
   frame.reset();
 }

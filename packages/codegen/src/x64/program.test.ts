@@ -5,6 +5,7 @@ import { inout, input, integer, type Kernel, kernel, writeArguments } from '../i
 import { nativeHost, whyNot } from '../testing/native.ts';
 import {
   compileProgram,
+  compilePrograms,
   controlBytes,
   controlWords,
   type ProgramStep,
@@ -102,6 +103,34 @@ describe.each(targets)('a program for $name', (target) => {
       return compileProgram(steps, target).instructionBytes;
     };
     expect(length(11) - length(1)).toBeLessThan(10 * 40);
+  });
+
+  test(`starts several programs that share the code of their kernels, and stores the time${note}`, async () => {
+    const { memory, address, map } = await nativeHost();
+    memory.fill(0, 0, 1 << 16);
+    const y = new Float32Array(memory.buffer, at.y, 64).fill(1);
+    const vectors = 64 / target.lanes('f32');
+    prepare(memory, address, at.base, 1, [
+      { kernel: double, at: at.blocks, values: { y: address + at.y, vectors } },
+    ]);
+    const step = { kernel: double, block: at.blocks };
+    const clocks = [4096, 4104] as const;
+    const programs = [[step], [{ clock: clocks[0] }, step, step, { clock: clocks[1] }]];
+    const { code, entries, instructionBytes } = compilePrograms(programs, target);
+    expect(instructionBytes).toBeLessThan(compileProgram([step], target).instructionBytes + 300);
+    for (const [i, times] of [2, 4].entries()) {
+      // jmp rel32, in front of the code
+      const started = new Uint8Array(64 + code.length);
+      started.set(code, 64);
+      started[0] = 0xe9;
+      new DataView(started.buffer).setInt32(1, 64 + entries[i]! - 5, true);
+      y.fill(1);
+      expect(map(started)(address + at.base)).toBe(programStatus.done);
+      expect([...new Set(y)]).toEqual([times]);
+    }
+    const [began, ended] = clocks.map((clock) => new BigUint64Array(memory.buffer, at.base + clock, 1)[0]!);
+    expect(began).toBeGreaterThan(0n);
+    expect(ended).toBeGreaterThan(began!);
   });
 
   test(`gives up at a barrier where nobody else arrives, and tells the others${note}`, async () => {

@@ -8,8 +8,14 @@ import { writeBody } from './lower.ts';
 import { Label, memory, r32, r64, rax, rdi, rdx, rsi, rsp } from './operands.ts';
 import type { MachineCode, X64Target } from './target.ts';
 
-/** What a program does next: a kernel over the argument block at `block` bytes, or waiting for the other threads. */
-export type ProgramStep = { readonly kernel: Kernel; readonly block: number } | 'barrier';
+/**
+ * What a program does next: a kernel over the argument block at `block` bytes, waiting for the other threads, or storing the
+ * time stamp counter at `clock` bytes.
+ */
+export type ProgramStep =
+  | { readonly kernel: Kernel; readonly block: number }
+  | { readonly clock: number }
+  | 'barrier';
 
 /** Where a program finds what it shares with other threads: 64-bit slots at the start of the block that it is called with. */
 export const programSlots = {
@@ -47,33 +53,53 @@ const expected = memory(rsp, 24, { bits: 32 });
 
 const [eax, edx, r8, r10] = [r32[0]!, r32[2]!, r64[8]!, r64[10]!];
 
+/** Programs that share the code of their kernels. */
+export interface ProgramCode extends MachineCode {
+  /** Where each program starts, in bytes. */
+  readonly entries: readonly number[];
+}
+
 /**
- * Compiles a program for one thread to `int64_t program(void *base)`, which returns a {@link programStatus}. `base` points to the
- * {@link programSlots}, and argument blocks lie as many bytes behind it as their steps say. Each kernel's code is in the program
- * once, however many steps use it. A thread that gives up waiting sets the abort word, so that no other waits for it.
+ * Compiles programs, as for the threads that work on one thing, to functions `int64_t program(void *base)`, which return a
+ * {@link programStatus}. `base` points to the {@link programSlots}, and argument blocks lie as many bytes behind it as steps
+ * say. Each kernel's code is there once, however many steps of all programs use it. A thread that gives up waiting sets the
+ * abort word, so that no other waits for it.
  */
-export function compileProgram(steps: readonly ProgramStep[], target: X64Target): MachineCode {
+export function compilePrograms(
+  programs: readonly (readonly ProgramStep[])[],
+  target: X64Target,
+): ProgramCode {
   const [code, pool, frame] = [new Assembler(), new ConstantPool(), new Frame()];
   const bodies = new Map<Kernel, Label>();
-  const [leave, aborted, wait] = [new Label(), new Label(), new Label()];
-  frame.enter(code);
-  code.emit('mov', savedBase, rdi);
-  code.emit('mov', expected, 0);
-  for (const step of steps) {
-    const behind = new Label();
-    code.emit('lea', rax, memory(behind));
-    code.emit('mov', returnTo, rax);
-    if (step !== 'barrier') {
-      code.emit('mov', rdi, savedBase);
-      code.emit('add', rdi, step.block);
-      const body = bodies.get(step.kernel) ?? new Label();
-      bodies.set(step.kernel, body);
-      code.emit('jmp', body);
-    } else code.emit('jmp', wait);
-    code.bind(behind);
-  }
-  code.emit('mov', eax, programStatus.done);
-  code.emit('jmp', leave);
+  const [done, leave, aborted, wait] = [new Label(), new Label(), new Label(), new Label()];
+  const entries = programs.map((steps) => {
+    code.align(64);
+    const entry = code.length;
+    frame.enter(code);
+    code.emit('mov', savedBase, rdi);
+    code.emit('mov', expected, 0);
+    for (const step of steps) {
+      if (step !== 'barrier' && 'clock' in step) {
+        writeTicks(code);
+        code.emit('mov', rdi, savedBase);
+        code.emit('mov', memory(rdi, step.clock, { bits: 64 }), rax);
+        continue;
+      }
+      const behind = new Label();
+      code.emit('lea', rax, memory(behind));
+      code.emit('mov', returnTo, rax);
+      if (step !== 'barrier') {
+        code.emit('mov', rdi, savedBase);
+        code.emit('add', rdi, step.block);
+        const body = bodies.get(step.kernel) ?? new Label();
+        bodies.set(step.kernel, body);
+        code.emit('jmp', body);
+      } else code.emit('jmp', wait);
+      code.bind(behind);
+    }
+    code.emit('jmp', done);
+    return entry;
+  });
 
   for (const [kernel, label] of bodies) {
     code.align(64);
@@ -81,18 +107,33 @@ export function compileProgram(steps: readonly ProgramStep[], target: X64Target)
     writeBody(code, pool, frame, target.name, record(kernel, target));
     code.emit('jmp_indirect', returnTo);
   }
-  if (steps.includes('barrier')) {
+  if (programs.some((steps) => steps.includes('barrier'))) {
     code.bind(wait);
     writeBarrier(code, aborted, leave);
     code.bind(aborted);
     code.emit('mov', eax, programStatus.aborted);
+    code.emit('jmp', leave);
   }
+  code.bind(done);
+  code.emit('mov', eax, programStatus.done);
   code.bind(leave);
   frame.leave(code);
   frame.finish(code);
   const instructionBytes = code.length;
   pool.write(code);
-  return { code: code.finish(), instructionBytes };
+  return { code: code.finish(), instructionBytes, entries };
+}
+
+/** As {@link compilePrograms}, for one thread; the function starts at the first byte. */
+export function compileProgram(steps: readonly ProgramStep[], target: X64Target): MachineCode {
+  return compilePrograms([steps], target);
+}
+
+/** The time stamp counter in rax; changes rdx. */
+function writeTicks(code: Assembler): void {
+  code.emit('rdtsc');
+  code.emit('shl', rdx, 32);
+  code.emit('or', rax, rdx);
 }
 
 /** Arrives, then waits until all threads have: spinning first, then yielding, until the deadline. */
@@ -100,12 +141,6 @@ function writeBarrier(code: Assembler, aborted: Label, leave: Label): void {
   const [spin, yielding, passed] = [new Label(), new Label(), new Label()];
   const arrived = memory(rsi, controlWords.arrived);
   const abort = memory(rsi, controlWords.abort, { bits: 32 });
-  /** The time stamp counter in rax; changes rdx. */
-  const ticks = (): void => {
-    code.emit('rdtsc');
-    code.emit('shl', rdx, 32);
-    code.emit('or', rax, rdx);
-  };
   const look = (): void => {
     code.emit('cmp', abort, 0);
     code.emit('jne', aborted);
@@ -126,14 +161,14 @@ function writeBarrier(code: Assembler, aborted: Label, leave: Label): void {
   code.emit('dec', r10);
   code.emit('jne', spin);
 
-  ticks();
+  writeTicks(code);
   code.emit('mov', r8, memory(rdi, 8 * programSlots.patience));
   code.emit('add', r8, rax);
   code.bind(yielding);
   code.emit('mov', eax, SCHED_YIELD);
   code.emit('syscall');
   look();
-  ticks();
+  writeTicks(code);
   code.emit('cmp', rax, r8);
   code.emit('jb', yielding);
 

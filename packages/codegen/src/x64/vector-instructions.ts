@@ -76,6 +76,8 @@ export const vectorInstructions = {
   vminpd: ['66 0F 5D', 'rvm', 'full64'],
   vmaxps: ['0F 5F', 'rvm', 'full32'],
   vmaxpd: ['66 0F 5F', 'rvm', 'full64'],
+  vscalefps: ['EVEX 66 0F38 2C', 'rvm', 'full32'],
+  vscalefpd: ['EVEX 66 0F38 2C', 'rvm', 'full64'],
   vsqrtps: ['0F 51', 'rm', 'full32'],
   vsqrtpd: ['66 0F 51', 'rm', 'full64'],
   vroundps: ['VEX 66 0F3A 08', 'rmi', 'whole32'],
@@ -194,6 +196,8 @@ export const vectorInstructions = {
   korb: ['VEX L1 66 0F 45', 'rvm', 'one32'],
   kxorb: ['VEX L1 66 0F 47', 'rvm', 'one32'],
   kortestb: ['VEX L0 66 0F 98', 'rm', 'one32'],
+  kshiftrw: ['VEX L0 66 0F3A W1 30', 'rmi', 'one32'],
+  kunpckbw: ['VEX L1 66 0F 4B', 'rvm', 'one32'],
 
   // general registers in vector encodings: shifts that leave flags alone and take any register as count
   shlx: ['VEX L0 66 0F38 F7', 'rmv', 'one32'],

@@ -1,15 +1,15 @@
 // The activations that kernels apply to their results before storing them.
 
-import type { KernelBuilder, Vector } from '@sconce/codegen';
+import type { FloatType, KernelBuilder, Vector } from '@sconce/codegen';
 import type { Activation } from '../types.ts';
 
 /** Which activation a kernel is recorded with; the bounds of `clamp` are arguments. */
 export type ActivationKind = 'none' | 'relu' | 'clamp';
 
 /** The bounds of `clamp` in a kernel's registers. */
-export interface Bounds {
-  readonly min: Vector<'f32'>;
-  readonly max: Vector<'f32'>;
+export interface Bounds<T extends FloatType = 'f32'> {
+  readonly min: Vector<T>;
+  readonly max: Vector<T>;
 }
 
 /** The part of a kernel's spec that an activation decides. */
@@ -23,12 +23,12 @@ export function activationBounds(activation: Activation | undefined): { min: num
 }
 
 /** Records an activation. The order of operands lets NaN through, as PyTorch does. */
-export function activate(
-  k: KernelBuilder,
+export function activate<T extends FloatType>(
+  k: Pick<KernelBuilder, 'pmax' | 'pmin'>,
   kind: ActivationKind,
-  value: Vector<'f32'>,
-  bounds: Bounds,
-): Vector<'f32'> {
+  value: Vector<T>,
+  bounds: Bounds<T>,
+): Vector<T> {
   if (kind === 'relu') return k.pmax(value, 0);
   if (kind === 'clamp') return k.pmin(k.pmax(value, bounds.min), bounds.max);
   return value;

@@ -1,19 +1,24 @@
-// Scaled dot-product attention, fused: for a few queries at a time, blocks of keys are multiplied, exponentiated and weighted
-// while their scores stay in the cache (as in FlashAttention, Dao et al. 2022). All scores lie transposed: a panel of queries
-// is the packed operand of the first product, and its exponentials are that of the second one as they are.
+// Scaled dot-product attention, fused: for some queries at a time, blocks of keys are multiplied, exponentiated and weighted
+// while their scores stay in the cache (as in FlashAttention, Dao et al. 2022). Scores lie transposed, a row for each key, so
+// that nothing is folded across lanes, and that their exponentials are the left operand of the second product as they lie.
 
 import { checkSizes, regionOf, stridedRegionOf } from '../operands.ts';
 import { executor, withScratch } from '../runtime/executor.ts';
-import { floatsOf, nothing, part, type Region } from '../runtime/region.ts';
+import { after, nothing, part, type Region } from '../runtime/region.ts';
 import { forkRanges, productTime } from '../threads/split.ts';
-import type { AttentionParameters, Slice } from '../types.ts';
-import { blockSoftmax, finishAttention } from './attention-softmax.ts';
-import { copyStrided } from './copy-strided.ts';
-import { microKernel, tileOf } from './gemm-micro.ts';
-import { packColumns, packRows } from './gemm-pack.ts';
+import type { AttentionParameters } from '../types.ts';
+import { blockSoftmax, scaleRows } from './attention-softmax.ts';
+import { type LeftOperand, type Product, type RightOperand, roundUp, runProduct } from './gemm-blocked.ts';
+import { tileOf } from './gemm-micro.ts';
 
-/** Scores of a block, which stay in the first-level cache. */
-const BLOCK_SCORES = 8192;
+/** Keys of a block. */
+const BLOCK_KEYS = 512;
+
+/** Scores of a block, which stay in the second-level cache beside keys and values. */
+const BLOCK_SCORES = 1 << 16;
+
+/** Queries at a time when causal: scores of keys behind the last of them are not computed. */
+const CAUSAL_QUERIES = 64;
 
 /**
  * `y = softmax(scale * q k^T + mask) v` for each of `batch` heads. A query that sees no key gives zeros. As PyTorch's
@@ -33,265 +38,165 @@ export function scaledDotProductAttention(p: AttentionParameters): void {
   const mask = p.mask && stridedRegionOf('scaledDotProductAttention', 'mask', p.mask, [batch, queries, keys]);
   if (batch * queries * valueDepth === 0) return;
 
-  const target = executor().target;
-  const { columns, rows: tileRows } = tileOf(target);
-  const blockKeys = Math.max(tileRows, tileRows * Math.floor(BLOCK_SCORES / columns / tileRows));
-  const keyRows = keys <= blockKeys ? evenRows(keys, tileRows) : tileRows;
-  const valueRows = evenRows(valueDepth, tileRows);
-  const outputs = padded(valueDepth, valueRows);
-  const packedKeys = padded(keys, keyRows) * depth;
-  withScratch(packedKeys + keys * outputs, (scratch) => {
-    const vectors = columns / target.lanes('f32');
-    const hasMask = mask !== undefined && keys > 0;
-    const work: Work = {
-      p,
-      mask: hasMask ? mask : nothing,
-      kernels: kernelsOf({ columns, vectors, keyRows, valueRows, mask: hasMask }),
-      columns,
-      blockKeys,
-      keyRows,
-      valueRows,
-      packedKeys: part(scratch, 0, packedKeys),
-      packedValues: part(scratch, packedKeys, keys * outputs),
-    };
-    const time = productTime(queries * keys * (depth + outputs));
-    for (let head = 0; head < batch; head++) {
+  const { columns, lanes } = tileOf(executor().target);
+  const blockKeys = Math.min(keys, BLOCK_KEYS);
+  const most = Math.max(1, Math.floor(BLOCK_SCORES / columns / Math.max(1, blockKeys))) * columns;
+  const work: Work = {
+    p,
+    mask: mask !== undefined && keys > 0 ? mask : nothing,
+    columns,
+    vectors: columns / lanes,
+    blockKeys,
+    blockQueries: Math.min(p.causal ? CAUSAL_QUERIES : most, most, roundUp(queries, columns)),
+  };
+  const heads = (first: number, count: number, start: number, some: number): void => {
+    for (let head = first; head < first + count; head++) {
       const of = (operand: Region, elements: number): Region => part(operand, head * elements, elements);
-      packHead(work, of(k, keys * depth), of(v, keys * valueDepth));
-      const operands = { head, q: of(q, queries * depth), y: of(y, queries * valueDepth) };
-      forkRanges(queries, time, (first, count) => attendSome(work, operands, first, count), columns);
+      const operands = {
+        head,
+        q: of(q, queries * depth),
+        k: of(k, keys * depth),
+        v: of(v, keys * valueDepth),
+        y: of(y, queries * valueDepth),
+      };
+      attendSome(work, operands, start, some);
     }
-  });
-}
-
-/** Rows of panels that split `rows` as evenly as can be, none higher than the tile. */
-function evenRows(rows: number, tileRows: number): number {
-  return Math.max(1, Math.ceil(rows / Math.max(1, Math.ceil(rows / tileRows))));
-}
-
-/** Rows of whole panels. */
-function padded(rows: number, panelRows: number): number {
-  return Math.ceil(rows / panelRows) * panelRows;
+  };
+  const time = productTime(batch * queries * keys * (depth + valueDepth));
+  // Threads take whole heads where there are enough of them, otherwise queries.
+  if (batch >= executor().threads) forkRanges(batch, time, (first, count) => heads(first, count, 0, queries));
+  else forkRanges(queries, time, (start, some) => heads(0, batch, start, some), columns);
 }
 
 /** What all threads share. */
 interface Work {
   readonly p: AttentionParameters;
   readonly mask: Region;
-  readonly kernels: Kernels;
-  /** Queries of a panel. */
+  /** Queries of a panel, in so many vectors. */
   readonly columns: number;
-  /** Keys of a block: whole panels, unless there is only one block. */
+  readonly vectors: number;
   readonly blockKeys: number;
-  /** Rows of the panels of keys and of transposed values. */
-  readonly keyRows: number;
-  readonly valueRows: number;
-  /** Of one head. */
-  readonly packedKeys: Region;
-  readonly packedValues: Region;
+  /** A multiple of `columns`. */
+  readonly blockQueries: number;
+}
+
+/** The operands of one head. */
+interface Head {
+  readonly head: number;
+  readonly q: Region;
+  readonly k: Region;
+  readonly v: Region;
+  readonly y: Region;
 }
 
 /** What a thread works with besides. */
 interface Buffers {
-  readonly queries: Region;
   readonly scores: Region;
-  readonly output: Region;
   readonly largest: Region;
   readonly sum: Region;
+  readonly factor: Region;
 }
 
-/** Blocks of keys, each with its number of keys. */
-function* keyBlocks({ p, blockKeys }: Work, end: number = p.keys): Generator<{ key: number; count: number }> {
-  for (let key = 0; key < end; key += blockKeys) {
-    yield { key, count: Math.min(blockKeys, p.keys - key) };
-  }
-}
-
-/** Packs a head's keys, and block after block its values, as left operands of the two products. */
-function packHead(work: Work, k: Region, v: Region): void {
-  const { keyRows, valueRows } = work;
-  const { keys, depth, valueDepth } = work.p;
-  packPanels({
-    from: k,
-    to: work.packedKeys,
-    m: keys,
-    k: depth,
-    rows: keyRows,
-    stride: depth,
-    transposed: false,
-  });
-  const shape = { m: valueDepth, rows: valueRows, stride: valueDepth, transposed: true };
-  for (const { key, count } of keyBlocks(work)) {
-    const to = part(work.packedValues, key * padded(valueDepth, valueRows));
-    packPanels({ from: part(v, key * valueDepth), to, k: count, ...shape });
-  }
-}
-
-/** Panels of `rows` rows, the last one filled up with zeros, so that one call multiplies them all. */
-function packPanels(a: {
-  from: Region;
-  to: Region;
-  m: number;
-  k: number;
-  rows: number;
-  stride: number;
-  transposed: boolean;
-}): void {
-  const { from, to, m, k, rows, stride, transposed } = a;
-  const panels = Math.floor(m / rows);
-  executor().launch(packRows({ rows, transposed }), { from, to, k, panels, stride });
-  const tail = m - panels * rows;
-  if (tail === 0 || k === 0) return;
-  const last = part(to, panels * rows * k, rows * k);
-  floatsOf(last).fill(0);
-  const rest = sliceOf(part(from, panels * rows * (transposed ? 1 : stride)));
-  copyStrided({
-    from: { ...rest, strides: transposed ? [stride, 1] : [1, stride] },
-    to: { ...sliceOf(last), strides: [rows, 1] },
-    shape: [k, tail],
-    elementBytes: 4,
+/** Attention of a range of queries of a head, a block at a time. */
+function attendSome(work: Work, operands: Head, start: number, queries: number): void {
+  const { p, blockKeys, blockQueries } = work;
+  const elements = blockKeys * blockQueries;
+  withScratch(elements + 3 * blockQueries, (scratch) => {
+    const scores = part(scratch, 0, elements);
+    const largest = after(scores, blockQueries);
+    const sum = after(largest, blockQueries);
+    const buffers: Buffers = { scores, largest, sum, factor: after(sum, blockQueries) };
+    for (let query = start; query < start + queries; query += blockQueries) {
+      const count = Math.min(blockQueries, start + queries - query);
+      attend(work, buffers, operands, query, count);
+      const y = part(operands.y, query * p.valueDepth, count * p.valueDepth);
+      executor().launch(scaleRows({ by: 'inverse' }), { factor: sum, y, rows: count, size: p.valueDepth });
+    }
   });
 }
 
-/** Attention of a range of queries of a head, a panel at a time. */
-function attendSome(
-  work: Work,
-  { head, q, y }: { readonly head: number; readonly q: Region; readonly y: Region },
-  start: number,
-  queries: number,
-): void {
-  const { p, columns, blockKeys, keyRows, valueRows } = work;
-  const { depth, valueDepth } = p;
-  const sizes = [
-    depth * columns,
-    padded(Math.min(p.keys, blockKeys), keyRows) * columns,
-    padded(valueDepth, valueRows) * columns,
-    columns,
-    columns,
-  ];
-  withScratch(
-    sizes.reduce((a, b) => a + b, 0),
-    (scratch) => {
-      let next = 0;
-      const [packed, scores, output, largest, sum] = sizes.map((elements) => {
-        next += elements;
-        return part(scratch, next - elements, elements);
-      }) as [Region, Region, Region, Region, Region];
-      const buffers: Buffers = { queries: packed, scores, output, largest, sum };
-      for (let query = start; query < start + queries; query += columns) {
-        const count = Math.min(columns, start + queries - query);
-        attend(work, buffers, part(q, query * depth, count * depth), { head, query, count });
-        executor().launch(work.kernels.finish, {
-          sum,
-          output,
-          y: part(y, query * valueDepth, count * valueDepth),
-          outputs: valueDepth,
-          queries: count,
-        });
-      }
-    },
-  );
-}
-
-/** Leaves the weighted values of some queries, not yet divided by their sums, in `output[valueDepth, columns]`. */
-function attend(
-  work: Work,
-  { queries, scores, output, largest, sum }: Buffers,
-  q: Region,
-  { head, query, count }: { readonly head: number; readonly query: number; readonly count: number },
-): void {
-  const { p, kernels, columns, keyRows, valueRows } = work;
+/** Leaves the weighted values of some queries in their rows of `y`, not yet divided by their sums. */
+function attend(work: Work, buffers: Buffers, operands: Head, query: number, count: number): void {
+  const { p, columns, vectors, blockKeys } = work;
+  const { scores, largest, sum, factor } = buffers;
   const { depth, valueDepth, scale = 1 / Math.sqrt(depth) } = p;
   const current = executor();
-  current.launch(kernels.pack, {
-    from: q,
-    to: queries,
-    k: depth,
-    panels: count === columns ? 1 : 0,
-    tail: count === columns ? 0 : count,
-    stride: depth,
-  });
-  /** A panel of the right operand times all panels of the left one. */
-  const multiply = (
-    kernel: ReturnType<typeof microKernel>,
-    [a, b, c]: readonly [Region, Region, Region],
-    [rowPanels, k]: readonly [number, number],
-  ): void => {
-    const shape = { rowPanels, k, panels: 1, tail: 0, bStep: columns, bPanel: columns * k, ldc: columns };
-    const numbers = { alpha: scale, beta: 0, min: 0, max: 0 };
-    current.launch(kernel, { a, b, c, bias: nothing, rowBias: nothing, ...shape, ...numbers });
-  };
-  const outputs = padded(valueDepth, valueRows);
+  const q = part(operands.q, query * depth, count * depth);
+  const y = part(operands.y, query * valueDepth, count * valueDepth);
+  const panels = Math.ceil(count / columns);
+  const width = panels * columns;
   const [perHead, perQuery, perKey] = (p.mask?.strides ?? [0, 0, 0]) as [number, number, number];
-  // With no keys at all there is one empty block, which gives zeros.
+  const hasMask = work.mask !== nothing;
   const end = p.causal ? Math.min(p.keys, query + count) : p.keys;
-  const blocks = p.keys === 0 ? [{ key: 0, count: 0 }] : keyBlocks(work, end);
-  for (const block of blocks) {
-    const order = block.key === 0 ? 'first' : 'next';
-    const seen = Math.min(block.count, end - block.key);
-    const panels = Math.ceil(seen / keyRows);
-    const keys = part(work.packedKeys, block.key * depth, panels * keyRows * depth);
-    multiply(kernels.scores, [keys, queries, scores], [panels, depth]);
-    const causal = (p.causal ?? false) && block.key + seen - 1 > query;
-    const masked = head * perHead + query * perQuery + block.key * perKey;
+  // With no keys at all there is one empty block, which gives zeros.
+  for (let key = 0; key === 0 || key < end; key += Math.max(1, blockKeys)) {
+    const seen = Math.min(blockKeys, end - key);
+    const first = key === 0;
+    if (seen > 0) {
+      const keys = part(operands.k, key * depth, seen * depth);
+      const size = { m: seen, n: count, k: depth };
+      multiply(
+        size,
+        inMemory(keys, 'rows', depth),
+        inMemory(q, 'packColumns', depth),
+        scores,
+        width,
+        scale,
+        0,
+      );
+    }
+    const causal = (p.causal ?? false) && key + seen - 1 > query;
+    const masked = operands.head * perHead + query * perQuery + key * perKey;
     const span = Math.max(0, seen - 1) * perKey + (count - 1) * perQuery + 1;
-    current.launch(kernels.softmax[order][causal ? 1 : 0]!, {
-      scores: part(scores, 0, block.count * columns),
-      mask: work.mask === nothing ? nothing : part(work.mask, masked, span),
+    current.launch(blockSoftmax({ vectors, first, mask: hasMask, causal }), {
+      scores: part(scores, 0, seen * width),
+      mask: hasMask ? part(work.mask, masked, span) : nothing,
       largest,
       sum,
-      output: part(output, 0, valueDepth * columns),
+      factor,
       keys: seen,
-      // Values are packed for the whole block: keys that no query sees are given a weight of zero.
-      unseen: block.count - seen,
       queries: count,
-      outputs: valueDepth,
-      offset: query - block.key,
+      panels,
+      width,
+      offset: query - key,
       maskQuery: perQuery,
       maskKey: perKey,
     });
-    const values = part(work.packedValues, block.key * outputs, block.count * outputs);
-    multiply(kernels.values[order], [values, scores, output], [outputs / valueRows, block.count]);
+    if (!first) current.launch(scaleRows({ by: 'factor' }), { factor, y, rows: count, size: valueDepth });
+    const values = part(operands.v, key * valueDepth, seen * valueDepth);
+    const size = { m: count, n: valueDepth, k: seen };
+    multiply(
+      size,
+      inMemory(scores, 'columns', width),
+      inMemory(values, 'inPlace', valueDepth),
+      y,
+      valueDepth,
+      1,
+      first ? 0 : 1,
+    );
   }
 }
 
-/** The kernels of a call, found once: their specs are the same for every panel. */
-interface Kernels {
-  readonly pack: ReturnType<typeof packColumns>;
-  readonly scores: ReturnType<typeof microKernel>;
-  /** For the first block of keys, and for those that go on. */
-  readonly values: {
-    readonly first: ReturnType<typeof microKernel>;
-    readonly next: ReturnType<typeof microKernel>;
-  };
-  /** In the same order, without and with keys that some queries do not see. */
-  readonly softmax: Readonly<Record<'first' | 'next', readonly ReturnType<typeof blockSoftmax>[]>>;
-  readonly finish: ReturnType<typeof finishAttention>;
+function inMemory<M extends LeftOperand['mode'] | RightOperand['mode']>(
+  region: Region,
+  mode: M,
+  stride: number,
+): { region: Region; mode: M; packed: false; stride: number; batch: 0 } {
+  return { region, mode, packed: false, stride, batch: 0 };
 }
 
-function kernelsOf(shape: {
-  readonly columns: number;
-  readonly vectors: number;
-  readonly keyRows: number;
-  readonly valueRows: number;
-  readonly mask: boolean;
-}): Kernels {
-  const { columns, vectors, keyRows, valueRows, mask } = shape;
-  const plain = { packedB: true, alpha: false, bias: false, rowBias: false, activation: 'none' } as const;
-  const softmax = (first: boolean) =>
-    [false, true].map((causal) => blockSoftmax({ vectors, first, mask, causal }));
-  return {
-    pack: packColumns({ columns, transposed: true }),
-    scores: microKernel({ ...plain, rows: keyRows, onto: 'nothing', alpha: true }),
-    values: {
-      first: microKernel({ ...plain, rows: valueRows, onto: 'nothing' }),
-      next: microKernel({ ...plain, rows: valueRows, onto: 'c' }),
-    },
-    softmax: { first: softmax(true), next: softmax(false) },
-    finish: finishAttention({ vectors }),
-  };
-}
-
-function sliceOf({ storage, address }: Region): Slice {
-  return { storage: storage!, offset: (address - storage!.address) / 4 };
+function multiply(
+  { m, n, k }: Pick<Product, 'm' | 'n' | 'k'>,
+  a: LeftOperand,
+  b: RightOperand,
+  c: Region,
+  ldc: number,
+  alpha: number,
+  beta: number,
+): void {
+  const nothingElse = { bias: undefined, rowBias: undefined, activation: undefined };
+  runProduct(
+    { type: 'f32', m, n, k, a, b, c, ldc, cBatch: 0, batch: 1, alpha, beta, ...nothingElse },
+    { row: 0, rows: m, column: 0, columns: n, first: 0, count: 1 },
+  );
 }

@@ -1,10 +1,12 @@
 // Batch normalization in training: each channel by its own statistics over the batch.
 
+import type { Expression, TypedSlice } from '../elementwise-types.ts';
+import { floatLanes } from '../float-type.ts';
 import { checkSizes, regionOf } from '../operands.ts';
 import { executor } from '../runtime/executor.ts';
 import { part } from '../runtime/region.ts';
 import { forkRanges, LINE_ELEMENTS, passTime } from '../threads/split.ts';
-import type { BatchNormTrainingParameters, Expression, StridedSlice } from '../types.ts';
+import type { BatchNormTrainingParameters, Slice } from '../types.ts';
 import { channelMomentsKernel } from './channel-moments.ts';
 import { fusedElementwise } from './fused-elementwise.ts';
 
@@ -33,31 +35,33 @@ const plainFactor: readonly Expression[] = [{ op: 'reciprocal', args: [deviation
 export function batchNormTraining(p: BatchNormTrainingParameters): void {
   const { batch, channels, inner } = p;
   checkSizes('batchNormTraining', { batch, channels, inner });
+  const { dtype = 'float32' } = p;
+  const { type, bytes } = floatLanes('batchNormTraining', dtype);
   const count = batch * channels * inner;
-  regionOf('batchNormTraining', 'y', p.y, count);
-  if (p.weight) regionOf('batchNormTraining', 'weight', p.weight, channels);
-  if (p.bias) regionOf('batchNormTraining', 'bias', p.bias, channels);
+  regionOf('batchNormTraining', 'y', p.y, count, bytes);
+  if (p.weight) regionOf('batchNormTraining', 'weight', p.weight, channels, bytes);
+  if (p.bias) regionOf('batchNormTraining', 'bias', p.bias, channels, bytes);
   const current = executor();
-  const x = regionOf('batchNormTraining', 'x', p.x, count);
-  const mean = regionOf('batchNormTraining', 'mean', p.mean, channels);
-  const variance = regionOf('batchNormTraining', 'variance', p.variance, channels);
-  const kernel = channelMomentsKernel({ along: inner === 1 ? 'columns' : 'planes' });
+  const x = regionOf('batchNormTraining', 'x', p.x, count, bytes);
+  const mean = regionOf('batchNormTraining', 'mean', p.mean, channels, bytes);
+  const variance = regionOf('batchNormTraining', 'variance', p.variance, channels, bytes);
+  const kernel = channelMomentsKernel[type]({ along: inner === 1 ? 'columns' : 'planes' });
   const someChannels = (first: number, some: number): void =>
     current.launch(kernel, {
-      x: part(x, first * inner, Math.max(0, (batch - 1) * channels + some) * inner),
-      mean: part(mean, first, some),
-      variance: part(variance, first, some),
+      x: part(x, first * inner, Math.max(0, (batch - 1) * channels + some) * inner, bytes),
+      mean: part(mean, first, some, bytes),
+      variance: part(variance, first, some, bytes),
       batch,
       channels: some,
       inner,
       step: channels * inner,
       count: batch * inner,
     });
-  forkRanges(channels, passTime(2 * count), someChannels, inner === 1 ? LINE_ELEMENTS : 1);
-  const storage = current.memory.borrow(channels * 4);
+  forkRanges(channels, passTime((2 * count * bytes) / 4), someChannels, inner === 1 ? LINE_ELEMENTS : 1);
+  const storage = current.borrow(channels * bytes);
   try {
     const factors = { storage, offset: 0 };
-    const alone = (slice: Omit<StridedSlice, 'strides'>): StridedSlice => ({ ...slice, strides: [1] });
+    const alone = (slice: Slice): TypedSlice => ({ ...slice, strides: [1], dtype });
     fusedElementwise({
       expressions: p.weight ? weightedFactor : plainFactor,
       inputs: [alone(p.variance), ...(p.weight ? [alone(p.weight)] : [])],
@@ -66,14 +70,19 @@ export function batchNormTraining(p: BatchNormTrainingParameters): void {
       parameters: [p.eps],
     });
     const dense = [channels * inner, inner, 1];
-    const each = (slice: Omit<StridedSlice, 'strides'>): StridedSlice => ({ ...slice, strides: [0, 1, 0] });
+    const each = (slice: Slice): TypedSlice => ({ ...slice, strides: [0, 1, 0], dtype });
     fusedElementwise({
       expressions: p.bias ? shifted : unshifted,
-      inputs: [{ ...p.x, strides: dense }, each(p.mean), each(factors), ...(p.bias ? [each(p.bias)] : [])],
-      outputs: [{ ...p.y, strides: dense }],
+      inputs: [
+        { ...p.x, strides: dense, dtype },
+        each(p.mean),
+        each(factors),
+        ...(p.bias ? [each(p.bias)] : []),
+      ],
+      outputs: [{ ...p.y, strides: dense, dtype }],
       shape: [batch, channels, inner],
     });
   } finally {
-    storage.dispose();
+    current.release(storage);
   }
 }

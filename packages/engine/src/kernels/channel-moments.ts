@@ -1,7 +1,8 @@
 // Mean and variance of each channel over all images: what batch normalization learns from a batch.
 
 import { input, integer, output, scalar, type Vector } from '@sconce/codegen';
-import { type Family, family, type Region } from '../runtime/family.ts';
+import type { Region } from '../runtime/family.ts';
+import { type FloatFamily, floatFamily } from './float-family.ts';
 import { foldBlocks, foldRow, overColumns, sumFold } from './fold.ts';
 
 type F32 = Vector<'f32'>;
@@ -20,19 +21,19 @@ export type MomentsArguments = Readonly<Record<'x' | 'mean' | 'variance', Region
  * `mean[channels]` and `variance[channels]` of `x[batch, channels, inner]` in two passes; `inner` is 1 across columns. Images
  * are `step` elements apart. `count` is the elements of a channel.
  */
-export const channelMomentsKernel: Family<MomentsSpec, MomentsArguments> = family(
+export const channelMomentsKernel: FloatFamily<MomentsSpec, MomentsArguments> = floatFamily(
   'channel-moments',
-  {
-    x: input('f32'),
-    mean: output('f32'),
-    variance: output('f32'),
+  (type) => ({
+    x: input(type),
+    mean: output(type),
+    variance: output(type),
     batch: integer(),
     channels: integer(),
     inner: integer(),
     step: integer(),
-    count: scalar('f32'),
-  },
-  (k, spec: MomentsSpec) => {
+    count: scalar(type),
+  }),
+  (k, spec: MomentsSpec, type) => {
     const [x, mean, variance] = [k.pointer('x'), k.pointer('mean'), k.pointer('variance')];
     const [batch, channels, inner] = [k.integer('batch'), k.integer('channels'), k.integer('inner')];
     const [step, count] = [k.integer('step'), k.scalar('count')];
@@ -45,7 +46,7 @@ export const channelMomentsKernel: Family<MomentsSpec, MomentsArguments> = famil
       overColumns(k, channels, [x, mean, variance], ({ vectors, load, store }) => {
         const total = (map: (value: F32, i: number) => F32): F32[] => {
           const at = k.variable(x);
-          const totals = Array.from({ length: vectors }, () => k.zero('f32'));
+          const totals = Array.from({ length: vectors }, () => k.zero(type));
           foldBlocks(k, sumFold, batch, totals, () => {
             const values = load(at).map(map);
             k.advance(at, step);
@@ -65,7 +66,7 @@ export const channelMomentsKernel: Family<MomentsSpec, MomentsArguments> = famil
 
     k.loop(channels, () => {
       const total = (map: (value: F32) => F32, fill: F32 | number): F32 => {
-        const sum = k.zero('f32');
+        const sum = k.zero(type);
         const image = k.variable(x);
         k.loop(batch, () => {
           k.assign(sum, k.add(sum, foldRow(k, sumFold, k.variable(image), inner, map, fill)));

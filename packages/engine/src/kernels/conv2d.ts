@@ -1,171 +1,126 @@
-// 2-D convolution, and its choice between a plain matrix product (pointwise), direct sums (depthwise) and a
-// matrix product over gathered patches (all the rest).
+// 2-D convolution of plain images, by the road that is fastest: on blocked images, as a matrix product, or channel by channel.
 
-import { type ConvolutionOperands, checkWindows, convolutionOperands } from '../convolution-operands.ts';
-import { executor, withScratch } from '../runtime/executor.ts';
-import { floatsOf, part, type Region } from '../runtime/region.ts';
-import { forkRanges, passTime, productTime } from '../threads/split.ts';
-import type { Conv2dParameters } from '../types.ts';
+import { checkWindows, convolutionElements, convolutionSizes } from '../convolution-operands.ts';
+import { EngineError } from '../errors.ts';
+import { regionOf } from '../operands.ts';
+import { part, type Region } from '../runtime/region.ts';
+import type { Activation, Conv2dParameters, ConvolutionShape, Expression } from '../types.ts';
+import { convolveByGemm } from './conv-gemm.ts';
+import {
+  type ConvolutionRoad,
+  checkPacked,
+  chooseRoad,
+  groupOf,
+  PackedConvolution,
+  packableGroup,
+} from './conv-packed.ts';
+import { convolveThroughBlocks, withWeights } from './conv-through-blocks.ts';
 import { depthwise } from './depthwise.ts';
-import { type BlockB, blockedProduct, packA, packedBlockElements } from './gemm-blocked.ts';
-import { tileOf } from './gemm-micro.ts';
-import { packColumns } from './gemm-pack.ts';
-import { padPlanes } from './pad-planes.ts';
-import { paddedPlane } from './padded-plane.ts';
-import { packPatches, tableElements, writeTables } from './patches.ts';
+import { fusedElementwise } from './fused-elementwise.ts';
+
+/** Operands of a convolution, checked. */
+export interface Convolution {
+  readonly shape: ConvolutionShape;
+  readonly x: Region;
+  readonly w: Region | PackedConvolution;
+  readonly bias: Region | undefined;
+  readonly y: Region;
+  readonly activation: Activation | undefined;
+  readonly exact: boolean;
+}
 
 /**
- * Cross-correlation of NCHW images with a bank of kernels, then bias and activation: PyTorch's `conv2d`, with
- * padding that may differ from side to side. float32 throughout.
+ * Cross-correlation of NCHW images with a bank of kernels, then bias, residual and activation: PyTorch's `conv2d`, with
+ * padding that may differ from side to side. float32 throughout. Winograd's methods, which round differently (see
+ * `chooseConv2d`), are used where they are faster, unless `exact`.
  *
- * @throws EngineError when sizes are invalid, windows leave the padded image, or a slice is too small.
+ * @throws EngineError when sizes are invalid, windows leave the padded image, a slice is too small, or weights were packed
+ * for another convolution.
  */
 export function conv2d(p: Conv2dParameters): void {
-  const operands = convolutionOperands('conv2d', p);
+  convolutionSizes('conv2d', p);
   checkWindows('conv2d', p, [p.inHeight, p.inWidth], [p.outHeight, p.outWidth]);
-  if (p.batch === 0 || p.outHeight === 0 || p.outWidth === 0) return;
-  const pointwise = p.kernel.every((size) => size === 1) && p.stride.every((size) => size === 1);
-  const padded = p.padding.some((size) => size > 0);
-  if (p.groups === p.inChannels && p.groups > 1) depthwise(p, operands);
-  else grouped(p, operands, pointwise && !padded ? pointwiseColumns : patchColumns);
+  const elements = convolutionElements(p);
+  const packed = p.w instanceof PackedConvolution;
+  if (packed) checkPacked('conv2d', p.w as PackedConvolution, p);
+  if (packed && p.bias) throw new EngineError('conv2d', 'packed weights hold the bias', 'no bias', 'a bias');
+  const x = regionOf('conv2d', 'x', p.x, elements.x);
+  const w = p.w instanceof PackedConvolution ? p.w : regionOf('conv2d', 'w', p.w, elements.w);
+  const bias = p.bias && regionOf('conv2d', 'bias', p.bias, elements.bias);
+  const y = regionOf('conv2d', 'y', p.y, elements.y);
+  if (p.residual) regionOf('conv2d', 'residual', p.residual, elements.y);
+  if (elements.y === 0) return;
+  const activation = p.residual ? undefined : p.activation;
+  convolve({ shape: p, x, w, bias, y, activation, exact: p.exact ?? false });
+  if (p.residual) addResidual(p, elements.y);
 }
 
-interface Block {
-  readonly start: number;
-  readonly length: number;
+/** Runs a convolution by its road. */
+export function convolve(p: Convolution): void {
+  const packed = p.w instanceof PackedConvolution ? p.w : undefined;
+  roads[packed?.road ?? chooseRoad(p.shape)](p, packed);
 }
 
-/** Provides the blocks of B of one image and group. */
-type Columns = (k: Block, n: Block, to: Region) => BlockB;
+type Run = (p: Convolution, packed: PackedConvolution | undefined) => void;
 
-/** Prepares what all images and groups share, and gives the columns of the one whose planes start at `image`. */
-type ColumnSource = (p: Conv2dParameters, body: (columnsOf: (image: Region) => Columns) => void) => void;
-
-/** Runs one matrix product for each image and group: weights times columns. */
-function grouped(p: Conv2dParameters, operands: ConvolutionOperands, source: ColumnSource): void {
-  const products = p.groups * p.batch;
-  const run = (first: number, count: number): void => someProducts(p, operands, source, first, count);
-  const time = productTime(p.outChannels * p.outHeight * p.outWidth * depthOf(p) * p.batch);
-  // Threads take whole products where there are enough of them, columns of each product otherwise.
-  if (products >= 2 * executor().threads) forkRanges(products, time, run);
-  else run(0, products);
-}
-
-/** Products of sums: the rows of B. */
-function depthOf(p: Conv2dParameters): number {
-  return (p.inChannels / p.groups) * p.kernel[0] * p.kernel[1];
-}
-
-/** Runs `count` products from the one on that is `first`, group after group and in each image after image. */
-function someProducts(
-  p: Conv2dParameters,
-  { x, w, bias, y }: ConvolutionOperands,
-  source: ColumnSource,
-  first: number,
-  count: number,
-): void {
-  const m = p.outChannels / p.groups;
-  const n = p.outHeight * p.outWidth;
-  const k = depthOf(p);
-  const inElements = (p.inChannels / p.groups) * p.inHeight * p.inWidth;
-  const tile = tileOf(executor().target);
-  withScratch(m * k, (a) => {
-    source(p, (columnsOf) => {
-      for (let product = first; product < first + count; product++) {
-        const group = Math.floor(product / p.batch);
-        const image = product % p.batch;
-        if (product === first || image === 0) {
-          packA({ region: part(w, group * m * k, m * k), stride: k, transposed: false, m, k }, a);
-        }
-        const plane = image * p.groups + group;
-        const columns = columnsOf(part(x, plane * inElements, inElements));
-        const c = part(y, plane * m * n, m * n);
-        const someColumns = (start: number, length: number): void =>
-          withScratch(packedBlockElements(length, k, tile.columns), (block) => {
-            blockedProduct({
-              m,
-              n: length,
-              k,
-              a,
-              b: (depth, outputs) =>
-                columns(depth, { start: start + outputs.start, length: outputs.length }, block),
-              c: part(c, start),
-              ldc: n,
-              rowBias: bias && part(bias, group * m, m),
-              activation: p.activation,
-            });
-          });
-        forkRanges(n, productTime(m * n * k), someColumns, tile.columns);
+const roads: Readonly<Record<ConvolutionRoad, Run>> = {
+  depthwise: (p, packed) => {
+    const [w, bias] = packed ? [packed.weights!, packed.bias] : [p.w as Region, p.bias];
+    depthwise({ ...p.shape, activation: p.activation }, { x: p.x, w, bias, y: p.y });
+  },
+  gemm: (p, packed) => {
+    const [w, bias] = packed ? [packed.weights!, packed.bias] : [p.w as Region, p.bias];
+    convolveByGemm({ ...p, w, bias, packed: packed !== undefined });
+  },
+  blocked: (p, packed) => {
+    const { shape, activation } = p;
+    const one = groupOf(shape);
+    const taps = one.kernel[0] * one.kernel[1];
+    const size = one.inChannels * one.outChannels * taps;
+    const [inPlane, outPlane] = [one.inHeight * one.inWidth, one.outHeight * one.outWidth];
+    for (let group = 0; group < shape.groups; group++) {
+      const job = {
+        shape: one,
+        x: { region: part(p.x, group * one.inChannels * inPlane), step: shape.inChannels * inPlane },
+        y: { region: part(p.y, group * one.outChannels * outPlane), step: shape.outChannels * outPlane },
+        activation,
+      };
+      if (packed) {
+        convolveThroughBlocks({ ...job, packed: packed.groups[group]! });
+        continue;
       }
-    });
-  });
-}
-
-/** With a 1x1 kernel the image itself is B. */
-const pointwiseColumns: ColumnSource = (p, body) => {
-  const current = executor();
-  const tile = tileOf(current.target);
-  const stride = p.inHeight * p.inWidth;
-  body((image) => (k, n, to) => {
-    const first = k.start * stride + n.start;
-    const from = part(image, first);
-    if (p.outChannels / p.groups <= 2 * tile.rows) {
-      return { region: from, packed: false, step: stride, panel: tile.columns };
+      const source = { w: part(p.w as Region, group * size, size), taps, transposed: false };
+      const bias = p.bias && part(p.bias, group * one.outChannels, one.outChannels);
+      const target = { shape: packableGroup(shape, p.exact), order: [...Array(taps).keys()] };
+      withWeights(source, bias, [target], (weights) =>
+        convolveThroughBlocks({ ...job, packed: weights[0]! }),
+      );
     }
-    const panels = Math.floor(n.length / tile.columns);
-    const tail = n.length % tile.columns;
-    const packed = part(to, 0, (panels + Math.sign(tail)) * tile.columns * k.length);
-    const kernel = packColumns({ columns: tile.columns, transposed: false });
-    current.launch(kernel, { from, to: packed, k: k.length, panels, tail, stride });
-    return { region: packed, packed: true, step: tile.columns, panel: tile.columns * k.length };
-  });
+  },
 };
 
-/** Otherwise columns are gathered from the image, or from a padded copy of it. */
-const patchColumns: ColumnSource = (p, body) => {
-  const current = executor();
-  const { columns } = tileOf(current.target);
-  const counts = tableElements(p, columns);
-  const isPadded = p.padding.some((size) => size > 0);
-  const padded = paddedPlane(p, 1);
-  const planes = p.inChannels / p.groups;
-  const layout = isPadded
-    ? { pitch: padded.pitch, plane: padded.elements }
-    : { pitch: p.inWidth, plane: p.inHeight * p.inWidth };
-  const copyElements = isPadded ? planes * padded.elements : 0;
-  withScratch(copyElements + counts.windows + counts.runs + counts.taps, (scratch) => {
-    const copy = part(scratch, 0, copyElements);
-    floatsOf(copy).fill(0);
-    const tables = writeTables(p, columns, layout, part(scratch, copyElements));
-    body((image) => {
-      if (isPadded) {
-        forkRanges(planes, passTime(2 * planes * p.inHeight * p.inWidth), (first, count) => {
-          current.launch(padPlanes({}), {
-            from: part(image, first * p.inHeight * p.inWidth),
-            to: part(copy, first * padded.elements),
-            planes: count,
-            height: p.inHeight,
-            width: p.inWidth,
-            pitch: padded.pitch,
-            origin: p.padding[0] * padded.pitch + p.padding[2],
-            step: padded.elements,
-          });
-        });
-      }
-      return (k, n, to) => {
-        const panels = Math.ceil(n.length / columns);
-        const packed = part(to, 0, panels * columns * k.length);
-        current.launch(packPatches({ columns }), {
-          x: isPadded ? copy : image,
-          windows: part(tables.windows, n.start, panels * columns),
-          runs: part(tables.runs, n.start / columns, panels),
-          taps: part(tables.taps, k.start, k.length),
-          to: packed,
-          k: k.length,
-          panels,
-        });
-        return { region: packed, packed: true, step: columns, panel: columns * k.length };
-      };
-    });
+/** Results plus an image of their size, and the activation. */
+function addResidual(p: Conv2dParameters, elements: number): void {
+  const { activation } = p;
+  const kind = activation?.kind ?? 'none';
+  const parameters = activation?.kind === 'clamp' ? [activation.min, activation.max] : [];
+  fusedElementwise({
+    expressions: residualSums[kind],
+    inputs: [
+      { ...p.y, strides: [1] },
+      { ...p.residual!, strides: [1] },
+    ],
+    outputs: [{ ...p.y, strides: [1] }],
+    shape: [elements],
+    parameters,
   });
+}
+
+const sum: Expression = { op: 'add', args: [{ input: 0 }, { input: 1 }] };
+
+/** Kept, so that each is analysed once. */
+const residualSums: Readonly<Record<'none' | Activation['kind'], readonly Expression[]>> = {
+  none: [sum],
+  relu: [{ op: 'relu', args: [sum] }],
+  clamp: [{ op: 'clamp', args: [sum, { parameter: 0 }, { parameter: 1 }] }],
 };

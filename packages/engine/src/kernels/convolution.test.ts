@@ -1,17 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { referenceConv2d, referenceConvTranspose2d } from '../reference/convolution.ts';
+import {
+  referenceConv2d,
+  referenceConv2dGradWeight,
+  referenceConvTranspose2d,
+} from '../reference/convolution.ts';
 import { withExecutor } from '../runtime/executor.ts';
 import { expectClose, numbers, operand } from '../testing/operands.ts';
 import { targets } from '../testing/targets.ts';
 import type { Activation, ConvolutionShape } from '../types.ts';
+import { packConvolutionWeights } from './conv-packed.ts';
 import { convTranspose2d } from './conv-transpose2d.ts';
 import { conv2d } from './conv2d.ts';
+import { conv2dGradInput, conv2dGradWeight, convolutionGradBias } from './conv2d-gradients.ts';
 
 interface Case extends ConvolutionShape {
   bias: boolean;
   activation: Activation | undefined;
   outputPadding: [number, number];
+  exact: boolean;
+  residual: boolean;
+  kept: boolean;
 }
 
 const small = (max: number, min = 1): fc.Arbitrary<number> => fc.integer({ min, max });
@@ -51,6 +60,9 @@ function cases(size: Sizes, depthwise: boolean): fc.Arbitrary<Case> {
       outputPadding: fc.tuple(small(1, 0), small(1, 0)),
       bias: fc.boolean(),
       activation,
+      exact: fc.boolean(),
+      residual: fc.boolean(),
+      kept: fc.boolean(),
     })
     .map(({ inGroup, outGroup, extent, ...c }) => {
       const out = (axis: 0 | 1): number => {
@@ -72,24 +84,59 @@ function cases(size: Sizes, depthwise: boolean): fc.Arbitrary<Case> {
     });
 }
 
+/** The part of a case that is a convolution's shape. */
+function shapeOf(c: Case): ConvolutionShape {
+  const {
+    bias: _,
+    activation: __,
+    outputPadding: ___,
+    exact: ____,
+    residual: _____,
+    kept: ______,
+    ...shape
+  } = c;
+  return shape;
+}
+
+/** What sums of so many products may be off by; Winograd's transforms multiply it. */
+function tolerance(c: Case, terms: number): number {
+  return (terms + 8) * 2 ** -23 * (c.exact ? 1 : 8);
+}
+
+function sizesOf(c: ConvolutionShape): { x: number; w: number; y: number; terms: number } {
+  const w = ((c.inChannels * c.outChannels) / c.groups) * c.kernel[0] * c.kernel[1];
+  return {
+    x: c.batch * c.inChannels * c.inHeight * c.inWidth,
+    w,
+    y: c.batch * c.outChannels * c.outHeight * c.outWidth,
+    terms: w / c.outChannels,
+  };
+}
+
 function checkConv2d(c: Case): void {
-  const x = numbers(1, c.batch * c.inChannels * c.inHeight * c.inWidth);
-  const w = numbers(2, ((c.inChannels * c.outChannels) / c.groups) * c.kernel[0] * c.kernel[1]);
+  const sizes = sizesOf(c);
+  const x = numbers(1, sizes.x);
+  const w = numbers(2, sizes.w);
   const bias = c.bias ? numbers(3, c.outChannels) : undefined;
-  const expected = new Float32Array(c.batch * c.outChannels * c.outHeight * c.outWidth);
-  referenceConv2d({ ...c, x, w, bias, y: expected });
-  const y = operand(expected.length);
-  const { activation: act, bias: _, ...shape } = c;
+  const residual = c.residual ? numbers(4, sizes.y) : undefined;
+  const expected = new Float32Array(sizes.y);
+  const act = c.activation && { activation: c.activation };
+  referenceConv2d({ ...shapeOf(c), x, w, bias, residual, y: expected, ...act });
+  const y = operand(sizes.y);
+  const shape = shapeOf(c);
+  const weights = { w: operand(w), ...(bias && { bias: operand(bias) }) };
+  const packed = c.kept ? packConvolutionWeights({ ...shape, ...weights, exact: c.exact }) : undefined;
   conv2d({
     ...shape,
+    ...(packed ? { w: packed } : weights),
     x: operand(x),
-    w: operand(w),
     y,
-    ...(bias && { bias: operand(bias) }),
-    ...(act && { activation: act }),
+    exact: c.exact,
+    ...(residual && { residual: operand(residual) }),
+    ...act,
   });
-  const terms = w.length / c.outChannels;
-  expectClose(y.read(), expected, 1e-6, (terms + 8) * 2 ** -23);
+  packed?.dispose();
+  expectClose(y.read(), expected, 1e-6, tolerance(c, sizes.terms));
   y.checkFences();
 }
 
@@ -102,23 +149,61 @@ function checkConvTranspose2d(c: Case): void {
   };
   const shape: Case = { ...c, outHeight: out(0), outWidth: out(1) };
   fc.pre(shape.outHeight - shape.outputPadding[0] > 0 && shape.outWidth - shape.outputPadding[1] > 0);
-  const x = numbers(1, c.batch * c.inChannels * c.inHeight * c.inWidth);
-  const w = numbers(2, ((c.inChannels * c.outChannels) / c.groups) * c.kernel[0] * c.kernel[1]);
+  const sizes = sizesOf(shape);
+  const x = numbers(1, sizes.x);
+  const w = numbers(2, sizes.w);
   const bias = c.bias ? numbers(3, c.outChannels) : undefined;
-  const expected = new Float32Array(c.batch * c.outChannels * shape.outHeight * shape.outWidth);
-  referenceConvTranspose2d({ ...shape, x, w, bias, y: expected });
-  const y = operand(expected.length);
-  const { activation: act, bias: _, ...rest } = shape;
+  const expected = new Float32Array(sizes.y);
+  const act = c.activation && { activation: c.activation };
+  referenceConvTranspose2d({ ...shapeOf(shape), x, w, bias, y: expected, ...act });
+  const y = operand(sizes.y);
   convTranspose2d({
-    ...rest,
+    ...shapeOf(shape),
+    outputPadding: c.outputPadding,
     x: operand(x),
     w: operand(w),
     y,
+    exact: c.exact,
     ...(bias && { bias: operand(bias) }),
-    ...(act && { activation: act }),
+    ...act,
   });
-  expectClose(y.read(), expected, 1e-6, (w.length / c.outChannels + 8) * 2 ** -23);
+  expectClose(y.read(), expected, 1e-6, tolerance(c, w.length / c.outChannels));
   y.checkFences();
+}
+
+/** All three gradients of a case. */
+function checkGradients(c: Case): void {
+  const shape = shapeOf(c);
+  const sizes = sizesOf(c);
+  const x = numbers(1, sizes.x);
+  const w = numbers(2, sizes.w);
+  const dy = numbers(5, sizes.y);
+  const options = { exact: c.exact };
+
+  const dx = operand(sizes.x);
+  conv2dGradInput({ ...shape, ...options, dy: operand(dy), w: operand(w), dx });
+  const expectedX = new Float32Array(sizes.x);
+  const { inChannels, outChannels, inHeight, inWidth, outHeight, outWidth } = c;
+  const images = { inChannels: outChannels, outChannels: inChannels, inHeight: outHeight, inWidth: outWidth };
+  const transposed = { ...shape, ...images, outHeight: inHeight, outWidth: inWidth };
+  referenceConvTranspose2d({ ...transposed, x: dy, w, y: expectedX });
+  expectClose(dx.read(), expectedX, 1e-6, tolerance(c, sizes.w / c.inChannels));
+  dx.checkFences();
+
+  const dw = operand(sizes.w);
+  conv2dGradWeight({ ...shape, ...options, x: operand(x), dy: operand(dy), dw });
+  const expectedW = new Float32Array(sizes.w);
+  referenceConv2dGradWeight({ ...shape, x, dy, dw: expectedW });
+  const pixels = c.outHeight * c.outWidth;
+  expectClose(dw.read(), expectedW, 1e-6, tolerance(c, c.batch * pixels));
+  dw.checkFences();
+
+  const db = operand(c.outChannels);
+  convolutionGradBias({ dy: operand(dy), db, batch: c.batch, channels: c.outChannels, pixels });
+  const expectedB = new Float64Array(c.outChannels);
+  for (const [i, value] of dy.entries()) expectedB[Math.floor(i / pixels) % c.outChannels]! += value;
+  expectClose(db.read(), Float32Array.from(expectedB), 1e-6, tolerance(c, c.batch * pixels));
+  db.checkFences();
 }
 
 const resnet: Case = {
@@ -137,7 +222,37 @@ const resnet: Case = {
   outputPadding: [0, 0],
   bias: true,
   activation: { kind: 'relu' },
+  exact: false,
+  residual: true,
+  kept: false,
 };
+
+/** Layers for Winograd's methods and for tiles of every size, with channels that leave lanes of the last block idle. */
+const layers: fc.Arbitrary<Case> = fc
+  .record({
+    batch: small(3),
+    inChannels: fc.oneof(small(40, 14), fc.constantFrom(16, 32, 48)),
+    outChannels: fc.oneof(small(50, 14), fc.constantFrom(16, 32, 48)),
+    inHeight: small(25, 5),
+    inWidth: small(25, 5),
+    stride: small(2),
+    kernel: fc.constantFrom(1, 3, 3, 3, 5),
+    padding: small(2, 0),
+    exact: fc.boolean(),
+    kept: fc.boolean(),
+  })
+  .map(({ stride, kernel, padding, ...c }) => {
+    const out = (size: number): number => Math.floor((size + 2 * padding - kernel) / stride) + 1;
+    return {
+      ...resnet,
+      ...c,
+      kernel: [kernel, kernel],
+      stride: [stride, stride],
+      padding: [padding, padding, padding, padding],
+      outHeight: out(c.inHeight),
+      outWidth: out(c.inWidth),
+    };
+  });
 
 describe.each(targets)('convolution on $name', ({ executor, small: tiny }) => {
   const sizes: Sizes = tiny ? { extent: 7, kernel: 3, channels: 2 } : { extent: 19, kernel: 9, channels: 9 };
@@ -157,6 +272,14 @@ describe.each(targets)('convolution on $name', ({ executor, small: tiny }) => {
     );
   });
 
+  it('gradients equal their definitions for every geometry', () => {
+    withExecutor(executor, () => fc.assert(fc.property(cases(sizes, false), checkGradients), { numRuns }));
+  });
+
+  it('gradients of depthwise convolutions equal their definitions for every geometry', () => {
+    withExecutor(executor, () => fc.assert(fc.property(cases(sizes, true), checkGradients), { numRuns }));
+  });
+
   it('lets NaN through', () => {
     withExecutor(executor, () => {
       const y = operand(1);
@@ -170,8 +293,13 @@ describe.each(targets)('convolution on $name', ({ executor, small: tiny }) => {
         outHeight: 1,
         outWidth: 1,
       };
-      const { activation: _, bias: __, ...shape } = one;
-      conv2d({ ...shape, x, w: operand(numbers(1, 9)), y, activation: { kind: 'clamp', min: 0, max: 6 } });
+      conv2d({
+        ...shapeOf(one),
+        x,
+        w: operand(numbers(1, 9)),
+        y,
+        activation: { kind: 'clamp', min: 0, max: 6 },
+      });
       expect(y.read()).toEqual(Float32Array.of(Number.NaN));
     });
   });
@@ -179,6 +307,14 @@ describe.each(targets)('convolution on $name', ({ executor, small: tiny }) => {
 
 // Layers of real size are too large for the interpreter.
 describe.each(targets.filter((target) => !target.small))('convolution on $name', ({ executor }) => {
+  it('conv2d equals its definition for layers of networks', () => {
+    withExecutor(executor, () => fc.assert(fc.property(layers, checkConv2d), { numRuns: 10 }));
+  });
+
+  it('gradients equal their definitions for layers of networks', () => {
+    withExecutor(executor, () => fc.assert(fc.property(layers, checkGradients), { numRuns: 8 }));
+  });
+
   it('conv2d cuts layers of real size into blocks', () => {
     withExecutor(executor, () => {
       checkConv2d(resnet);
@@ -197,7 +333,7 @@ describe.each(targets.filter((target) => !target.small))('convolution on $name',
 });
 
 describe('convolution', () => {
-  const { activation: _, bias: __, ...shape } = resnet;
+  const shape = shapeOf(resnet);
 
   it('refuses windows beyond the padded image', () => {
     const x = operand(numbers(1, 48 * 14 * 14));

@@ -1,89 +1,150 @@
-// The loops of all elementwise kernels: up to four dimensions, the innermost in vectors.
+// The loops of all elementwise kernels: up to four dimensions, the innermost in groups of vectors.
 
-import type { Integer, KernelBuilder, Pointer, Vector } from '@sconce/codegen';
+import type { Integer, KernelBuilder, Pointer } from '@sconce/codegen';
+import type { EngineDType } from '../dtype.ts';
+import {
+  broadcastGroup,
+  groupLanes,
+  isNarrow,
+  loadGroup,
+  loadStridedGroup,
+  partsOf,
+  storeGroup,
+  storeStridedGroup,
+  type Tail,
+  tailOf,
+  type Value,
+} from './typed/lanes.ts';
 
 /** How an operand walks along the innermost dimension: neighbour by neighbour, not at all, or in steps. */
 export type Mode = 'vector' | 'scalar' | 'strided';
 
-/** How each operand walks; an output that stayed where it is would be written over and over. */
-export interface NestModes {
-  readonly inputs: readonly Mode[];
-  readonly outputs: readonly Exclude<Mode, 'scalar'>[];
+/** An operand of a kernel. Narrow elements have no strided mode; an output that stayed where it is would be written over and over. */
+export interface OperandSpec {
+  readonly mode: Mode;
+  readonly dtype: EngineDType;
 }
 
-/** Values of the outputs from those of the inputs. */
-export type NestBody = (values: readonly Vector<'f32'>[]) => readonly Vector<'f32'>[];
+/** What the loops are recorded for. */
+export interface NestSpec {
+  /** Loops, from 1 to 4. */
+  readonly rank: number;
+  readonly inputs: readonly OperandSpec[];
+  readonly outputs: readonly OperandSpec[];
+  /** Groups in one round of the innermost loop, a power of two; one where operands are strided. */
+  readonly unroll: number;
+  /** Whether outputs are written around the caches: every row to addresses that are multiples of a vector's bytes. */
+  readonly streaming: boolean;
+}
 
-export type Dimension = 0 | 1 | 2 | 3;
+/** An input at some place: what was loaded, and that cast to the computing type. */
+export interface NestInput {
+  readonly raw: Value;
+  readonly value: Value;
+}
+
+/** What is done at each place. */
+export interface NestBody {
+  /** Makes an input of what was loaded; once, outside the loops, for what stays where it is. */
+  input(raw: Value, index: number): NestInput;
+  /** Values of the outputs, in their dtypes' lanes. */
+  compute(inputs: readonly NestInput[], tail: Tail | undefined): readonly Value[];
+}
 
 /** Sizes and steps of the loops, dimension 0 being the innermost; steps count elements, outputs come first. */
 export interface NestSizes {
-  count(dimension: Dimension): Integer;
-  steps(dimension: Dimension): readonly Integer[];
+  count(dimension: number): Integer;
+  step(dimension: number, operand: number): Integer;
 }
 
 /** Nested loops over `operands`, the outputs first. */
 export function nest(
   k: KernelBuilder,
-  modes: NestModes,
-  operands: readonly Pointer<'f32'>[],
+  spec: NestSpec,
+  operands: readonly Pointer[],
   sizes: NestSizes,
   body: NestBody,
 ): void {
-  const loops = (dimension: Dimension, pointers: readonly Pointer<'f32'>[]): void => {
+  const loops = (dimension: number, pointers: readonly Pointer[]): void => {
     if (dimension === 0) {
-      innermost(k, modes, pointers, { count: sizes.count(0), steps: sizes.steps(0) }, body);
+      innermost(k, spec, pointers, sizes, body);
       return;
     }
-    const steps = sizes.steps(dimension);
+    const steps = operands.map((_, i) => sizes.step(dimension, i));
     k.loop(sizes.count(dimension), () => {
       loops(
-        (dimension - 1) as Dimension,
+        dimension - 1,
         pointers.map((pointer) => k.variable(pointer)),
       );
       pointers.forEach((pointer, i) => void k.advance(pointer, steps[i]!));
     });
   };
-  loops(3, operands);
+  loops(spec.rank - 1, operands);
 }
 
-/** The loop over the innermost dimension; `operands` and `steps` start with the outputs'. */
-export function innermost(
+/** The loop over the innermost dimension: several groups a round, then single ones, then what is left. */
+function innermost(
   k: KernelBuilder,
-  modes: NestModes,
-  operands: readonly Pointer<'f32'>[],
-  { count, steps }: { readonly count: Integer; readonly steps: readonly Integer[] },
+  spec: NestSpec,
+  operands: readonly Pointer[],
+  sizes: NestSizes,
   body: NestBody,
 ): void {
-  const lanes = k.lanes('f32');
-  const outputs = operands.slice(0, modes.outputs.length);
-  const inputs = operands.slice(outputs.length);
-  const inputSteps = steps.slice(outputs.length);
-  const held = inputs.map((pointer, i) => (modes.inputs[i] === 'scalar' ? k.broadcast(pointer) : undefined));
-  /** Whole vectors, or `tail` lanes of one. */
-  const vector = (tail: Integer | undefined): void => {
-    const values = inputs.map((pointer, i) => {
+  const lanes = groupLanes(k);
+  const specs = [...spec.outputs, ...spec.inputs];
+  const outputs = spec.outputs.length;
+  const count = sizes.count(0);
+  const steps = specs.map(({ mode }, i) => (mode === 'strided' ? sizes.step(0, i) : undefined));
+  const held = spec.inputs.map(({ mode, dtype }, i) =>
+    mode === 'scalar' ? body.input(broadcastGroup(k, operands[outputs + i]!, dtype), i) : undefined,
+  );
+  const group = (index: number, tail: Tail | undefined): void => {
+    const inputs = spec.inputs.map(({ mode, dtype }, i) => {
       if (held[i] !== undefined) return held[i];
-      if (modes.inputs[i] === 'strided') return k.loadStrided(pointer, 0, inputSteps[i]!, tail);
-      return tail ? k.loadPartial(pointer, 0, tail) : k.load(pointer);
+      const from = operands[outputs + i]!;
+      const raw =
+        mode === 'strided'
+          ? loadStridedGroup(k, from, dtype, steps[outputs + i]!, tail)
+          : loadGroup(k, from, dtype, index * lanes, tail);
+      return body.input(raw, i);
     });
-    body(values).forEach((result, i) => {
-      const to = outputs[i]!;
-      if (modes.outputs[i] === 'strided') k.storeStrided(result, to, 0, steps[i]!, tail);
-      else if (tail) k.storePartial(result, to, 0, tail);
-      else k.store(result, to);
+    body.compute(inputs, tail).forEach((value, i) => {
+      const { mode, dtype } = spec.outputs[i]!;
+      if (mode === 'strided') storeStridedGroup(k, value, operands[i]!, dtype, steps[i]!, tail);
+      else
+        storeGroup(k, value, operands[i]!, dtype, index * lanes, tail, {
+          streaming: spec.streaming && !isNarrow(dtype),
+        });
     });
   };
-  // Steps of a whole vector; operands that stay where they are have none.
-  const moves = [...modes.outputs, ...modes.inputs].map((mode, i) =>
-    mode === 'strided' ? k.shl(steps[i]!, Math.log2(lanes)) : mode === 'vector' ? lanes : 0,
-  );
-  k.loop(k.shr(count, Math.log2(lanes)), () => {
-    vector(undefined);
-    operands.forEach((pointer, i) => {
-      if (moves[i] !== 0) k.advance(pointer, moves[i]!);
+  // operands that stay where they are have no moves
+  const move = (groups: number): void =>
+    specs.forEach(({ mode }, i) => {
+      if (mode === 'vector') k.advance(operands[i]!, groups * lanes);
+      else if (mode === 'strided') k.advance(operands[i]!, moves[i]!);
     });
+  const moves = steps.map((step) => (step ? k.shl(step, Math.log2(lanes)) : undefined));
+  const several = Math.log2(spec.unroll);
+  const rounds = k.shr(count, Math.log2(lanes));
+  if (several > 0) {
+    k.loop(k.shr(rounds, several), () => {
+      for (let i = 0; i < spec.unroll; i++) group(i, undefined);
+      move(spec.unroll);
+    });
+  }
+  k.loop(several > 0 ? k.and(rounds, spec.unroll - 1) : rounds, () => {
+    group(0, undefined);
+    move(1);
   });
-  const tail = k.and(count, lanes - 1);
-  k.when(tail, '>', 0, () => vector(tail));
+  const rest = k.and(count, lanes - 1);
+  k.when(rest, '>', 0, () => {
+    group(
+      0,
+      tailOf(
+        k,
+        rest,
+        specs.some(({ dtype }) => partsOf(dtype) === 2),
+      ),
+    );
+  });
 }

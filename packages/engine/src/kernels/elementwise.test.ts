@@ -3,11 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { binary, referenceElementwise, unary } from '../reference/elementwise.ts';
 import { referenceChannelAffine } from '../reference/movement.ts';
 import { withExecutor } from '../runtime/executor.ts';
+import { type Layout, layouts, stridesOf } from '../testing/layouts.ts';
 import { expectClose, numbers, operand, unusualNumbers } from '../testing/operands.ts';
 import { targets } from '../testing/targets.ts';
-import type { Activation, BinaryOp, UnaryOp } from '../types.ts';
+import type { Activation } from '../types.ts';
 import { channelAffine } from './channel-affine.ts';
 import { elementwise } from './elementwise.ts';
+
+type UnaryOp = keyof typeof unary;
+type BinaryOp = keyof typeof binary;
 
 const unaryOps = Object.keys(unary) as UnaryOp[];
 const binaryOps = Object.keys(binary) as BinaryOp[];
@@ -67,17 +71,13 @@ function checkDense(op: UnaryOp | BinaryOp, length: number, parameters?: number[
 interface Case {
   op: UnaryOp | BinaryOp;
   shape: number[];
-  /** For each operand: the order of dimensions in memory, gaps, and which inputs repeat. */
-  layouts: { order: number[]; gap: number; repeat: boolean[] }[];
+  /** One for each operand; inputs may repeat. */
+  layouts: Layout[];
   activation: Activation | undefined;
 }
 
 const cases: fc.Arbitrary<Case> = fc.integer({ min: 0, max: 6 }).chain((rank) => {
-  const layout = fc.record({
-    order: fc.shuffledSubarray([...Array(rank).keys()], { minLength: rank }),
-    gap: fc.constantFrom(1, 1, 1, 2),
-    repeat: fc.array(fc.boolean(), { minLength: rank, maxLength: rank }),
-  });
+  const layout = layouts(rank);
   return fc.record({
     op: fc.constantFrom<UnaryOp | BinaryOp>('neg', 'relu', 'add', 'sub', 'div', 'maximum', 'pow'),
     shape: fc.array(fc.integer({ min: rank > 4 ? 1 : 0, max: rank > 4 ? 3 : 6 }), {
@@ -92,22 +92,6 @@ const cases: fc.Arbitrary<Case> = fc.integer({ min: 0, max: 6 }).chain((rank) =>
     ),
   });
 });
-
-/** Strides of a layout and the elements that it spans. */
-function stridesOf(
-  shape: readonly number[],
-  layout: Case['layouts'][number],
-  mayRepeat: boolean,
-): { strides: number[]; span: number } {
-  const strides = shape.map(() => 0);
-  let span = 1;
-  layout.order.forEach((d, i) => {
-    if (mayRepeat && layout.repeat[d]) return;
-    strides[d] = i === 0 ? span * layout.gap : span;
-    span = strides[d]! * Math.max(1, shape[d]!);
-  });
-  return { strides, span };
-}
 
 function checkStrided(c: Case): void {
   const layouts = c.layouts.map((layout, i) => stridesOf(c.shape, layout, i > 0));

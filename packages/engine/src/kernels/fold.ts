@@ -1,12 +1,14 @@
-// Folds of many vectors into few, in blocks of blocks, so that rounding errors do not grow with the length.
+// Folds of many vectors into few, in blocks of blocks, so that rounding errors do not grow with the length. What is written as f32
+// may be f64 (float-family.ts): operands say which.
 
-import type { Integer, KernelBuilder, Pointer, Vector } from '@sconce/codegen';
+import type { Integer, KernelBuilder, LaneValue, Pointer, Vector } from '@sconce/codegen';
 
+/** To the compiler lanes are f32; everything here takes their type from pointers and vectors. */
 type F32 = Vector<'f32'>;
 
 /** A fold: what it gives of nothing, and how it takes one more value. */
 export interface Fold {
-  readonly identity: number;
+  readonly identity: LaneValue;
   readonly combine: (k: KernelBuilder, a: F32, b: F32) => F32;
 }
 
@@ -14,7 +16,7 @@ export interface Fold {
 export const sumFold: Fold = { identity: 0, combine: (k, a, b) => k.add(a, b) };
 
 /** Vectors folded side by side, which hides the latency of each fold. */
-const SIDE_BY_SIDE = 4;
+export const SIDE_BY_SIDE = 4;
 /** Folds into one accumulator before it is folded into the next level's. */
 const BLOCK = 64;
 /** Levels of blocks: the top level folds blocks of BLOCK ** LEVELS. */
@@ -28,7 +30,6 @@ export function foldBlocks(
   totals: readonly F32[],
   load: () => readonly F32[],
 ): void {
-  const start = k.constant('f32', identity);
   const into = (total: F32, value: F32): void => k.assign(total, combine(k, total, value));
   /** Folds BLOCK ** level loads, each block into accumulators of its own first. */
   const block = (level: number, sums: readonly F32[]): void => {
@@ -36,7 +37,7 @@ export function foldBlocks(
       load().forEach((value, i) => void into(sums[i]!, value));
       return;
     }
-    const partial = sums.map(() => k.variable(start));
+    const partial = sums.map(({ type }) => k.variable(k.constant(type, identity)));
     k.loop(BLOCK, () => block(level - 1, partial));
     partial.forEach((value, i) => void into(sums[i]!, value));
   };
@@ -57,11 +58,13 @@ export function foldRow(
   from: Pointer<'f32'>,
   count: Integer,
   map: (value: F32) => F32 = (value) => value,
-  fill: F32 | number = fold.identity,
+  fill: F32 | number = Number(fold.identity),
 ): F32 {
-  const lanes = k.lanes('f32');
+  const lanes = k.lanes(from.element);
   const step = SIDE_BY_SIDE * lanes;
-  const totals = Array.from({ length: SIDE_BY_SIDE }, () => k.variable(k.constant('f32', fold.identity)));
+  const totals = Array.from({ length: SIDE_BY_SIDE }, () =>
+    k.variable(k.constant(from.element, fold.identity)),
+  );
   foldBlocks(k, fold, k.shr(count, Math.log2(step)), totals, () => {
     const values = totals.map((_, i) => map(k.load(from, i * lanes)));
     k.advance(from, step);
@@ -94,7 +97,7 @@ export interface Columns {
 
 /**
  * Goes over `inner` columns, as many vectors at a time as are folded side by side, then single ones, then the tail.
- * @param pointers are advanced from one group of columns to the next.
+ * @param pointers are advanced from one group of columns to the next; the first one's elements decide on lanes.
  */
 export function overColumns(
   k: KernelBuilder,
@@ -102,7 +105,7 @@ export function overColumns(
   pointers: readonly Pointer<'f32'>[],
   body: (columns: Columns) => void,
 ): void {
-  const lanes = k.lanes('f32');
+  const lanes = k.lanes(pointers[0]!.element);
   const group = (vectors: number, count: Integer | undefined): void => {
     const each = [...Array(vectors).keys()];
     body({

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { referenceFused } from '../reference/fused.ts';
 import { withExecutor } from '../runtime/executor.ts';
+import { type Layout, layouts, stridesOf } from '../testing/layouts.ts';
 import { expectClose, numbers, operand, unusualNumbers } from '../testing/operands.ts';
 import { targets } from '../testing/targets.ts';
 import type { Condition, Expression } from '../types.ts';
@@ -45,16 +46,12 @@ const { expression } = fc.letrec<{ expression: Expression; condition: Condition 
 interface Case {
   expressions: Expression[];
   shape: number[];
-  /** For each operand the order of dimensions in memory, a gap, and (for inputs) which dimensions repeat. */
-  layouts: { order: number[]; gap: number; repeat: boolean[] }[];
+  /** One for each operand; inputs may repeat. */
+  layouts: Layout[];
 }
 
 const cases: fc.Arbitrary<Case> = fc.integer({ min: 0, max: 5 }).chain((rank) => {
-  const layout = fc.record({
-    order: fc.shuffledSubarray([...Array(rank).keys()], { minLength: rank }),
-    gap: fc.constantFrom(1, 1, 2),
-    repeat: fc.array(fc.boolean(), { minLength: rank, maxLength: rank }),
-  });
+  const layout = layouts(rank);
   return fc.record({
     expressions: fc.array(expression, { minLength: 1, maxLength: 2 }),
     shape: fc.array(fc.integer({ min: rank > 3 ? 1 : 0, max: rank > 3 ? 3 : 7 }), {
@@ -64,17 +61,6 @@ const cases: fc.Arbitrary<Case> = fc.integer({ min: 0, max: 5 }).chain((rank) =>
     layouts: fc.array(layout, { minLength: INPUTS + 2, maxLength: INPUTS + 2 }),
   });
 });
-
-function stridesOf(shape: readonly number[], layout: Case['layouts'][number], mayRepeat: boolean) {
-  const strides = shape.map(() => 0);
-  let span = 1;
-  layout.order.forEach((d, i) => {
-    if (mayRepeat && layout.repeat[d]) return;
-    strides[d] = i === 0 ? span * layout.gap : span;
-    span = strides[d]! * Math.max(1, shape[d]!);
-  });
-  return { strides, span };
-}
 
 function check(c: Case): void {
   const { expressions, shape } = c;

@@ -1,32 +1,26 @@
 // Chains of elementwise operations in one pass over memory: an expression becomes a kernel.
 
+import { computeTypeOf, dtypeBytes, type EngineDType } from '../dtype.ts';
+import type { Expression, FusedElementwiseParameters, TypedSlice } from '../elementwise-types.ts';
 import { EngineError } from '../errors.ts';
-import { checkShape, stridedRegionOf } from '../operands.ts';
+import type { EngineStorage } from '../memory/storage.ts';
 import { executor } from '../runtime/executor.ts';
-import type { Launchable } from '../runtime/family.ts';
-import { part, type Region } from '../runtime/region.ts';
-import { forkNest, passTime } from '../threads/split.ts';
-import type { Condition, Expression, FusedElementwiseParameters, StridedSlice } from '../types.ts';
-import type { Mode } from './elementwise-nest.ts';
-import { arityOf } from './elementwise-operations.ts';
-import {
-  type FusedValues,
-  fusedKernel,
-  MAXIMUM_OPERANDS,
-  MAXIMUM_PARAMETERS,
-  type Program,
-  type ProgramNode,
-} from './fused-kernel.ts';
-import { collapse, extent, KERNEL_RANK, overOuter } from './strided.ts';
+import { copyStrided } from './copy-strided.ts';
+import { MAXIMUM_OPERANDS, MAXIMUM_PARAMETERS } from './fused-kernel.ts';
+import { checkNumberDivisors, type FusedOperands, planOf } from './fused-plan.ts';
+import { type Program, stepsOf, typedProgram } from './fused-program.ts';
 
 const NAME = 'fusedElementwise';
 
 /**
  * Evaluates expressions over the elements of strided and broadcast inputs, one for each output, in one pass. Parts that
- * expressions share are computed once. An output may be an input, element for element; otherwise nothing may overlap.
+ * expressions share are computed once. Inputs are cast to the computing type when they are read, results from it to their
+ * output's dtype when they are stored. An output may be an input of the same dtype, element for element; otherwise nothing may
+ * overlap.
  *
- * @throws EngineError when an expression names an input, parameter or operation that is not there, ranks or counts differ,
- * an output repeats elements, or a slice is too small.
+ * @throws EngineError when an expression names an input, parameter or operation that is not there, or not for this dtype, when ranks
+ * or counts differ, an output repeats elements, or a slice is too small; before anything is written, when an integer divisor is
+ * zero.
  * @example
  * // y = gelu(x * scale) + residual
  * const scaled = { op: 'mul', args: [{ input: 0 }, { parameter: 0 }] } as const;
@@ -34,161 +28,133 @@ const NAME = 'fusedElementwise';
  * fusedElementwise({ expressions, inputs: [x, residual], outputs: [y], shape, parameters: [0.5] });
  */
 export function fusedElementwise(p: FusedElementwiseParameters): void {
-  const program = programOf(p.expressions);
-  if (p.expressions.length !== p.outputs.length || p.outputs.length === 0) {
-    throw new EngineError(
-      NAME,
-      'another number of expressions than of outputs',
-      p.outputs.length || 'one',
-      p.expressions.length,
-    );
+  const { inputs, outputs, shape, parameters = [] } = p;
+  launchFused(NAME, programOf(p), { inputs, outputs, shape, parameters });
+}
+
+/** Runs a program over its operands. */
+export function launchFused(name: string, program: Program, p: FusedOperands): void {
+  const plan = planOf(name, program, p);
+  if (program.divisors.length > 0) checkNumberDivisors(name, program, p.parameters);
+  if (plan.copied.length === 0) plan.run(name, program, p);
+  else throughCopies(name, program, p, plan.copied);
+}
+
+/** Runs with dense copies in the place of some operands; outputs come first. */
+function throughCopies(name: string, program: Program, p: FusedOperands, copied: readonly number[]): void {
+  const current = executor();
+  const { shape } = p;
+  const elements = shape.reduce((product, size) => product * size, 1);
+  // dense in the order of dimensions that loops have, which is the first output's
+  const order = [...shape.keys()].sort((a, b) => p.outputs[0]!.strides[a]! - p.outputs[0]!.strides[b]!);
+  const dense: number[] = [];
+  let step = 1;
+  for (const d of order) {
+    dense[d] = step;
+    step *= shape[d]!;
   }
-  for (const [kind, index] of program.nodes) {
-    if (kind === 'input' && index >= p.inputs.length) {
-      throw new EngineError(NAME, 'no such input', `less than ${p.inputs.length}`, index);
-    }
+  const borrowed: EngineStorage[] = [];
+  const slices = [...p.outputs, ...p.inputs];
+  const copies = slices.map((slice, i): TypedSlice => {
+    if (!copied.includes(i)) return slice;
+    const storage = current.borrow(elements * dtypeBytes[slice.dtype ?? 'float32']);
+    borrowed.push(storage);
+    return { ...slice, storage, offset: 0, strides: dense };
+  });
+  const copy = (from: TypedSlice, to: TypedSlice): void =>
+    copyStrided({ from, to, shape, elementBytes: dtypeBytes[from.dtype ?? 'float32'] });
+  try {
+    const outputs = p.outputs.length;
+    for (const i of copied) if (i >= outputs) copy(slices[i]!, copies[i]!);
+    launchFused(name, program, { ...p, outputs: copies.slice(0, outputs), inputs: copies.slice(outputs) });
+    for (const i of copied) if (i < outputs) copy(copies[i]!, slices[i]!);
+  } finally {
+    for (const storage of borrowed) current.release(storage);
+  }
+}
+
+/** Programs by the expressions they were made of, then by dtypes: what is computed in, outputs, inputs. */
+const programs = new WeakMap<readonly Expression[], Map<number, Program>>();
+
+function programOf(p: FusedElementwiseParameters): Program {
+  const { expressions, inputs, outputs } = p;
+  let byTypes = programs.get(expressions);
+  if (byTypes === undefined) {
+    byTypes = new Map();
+    programs.set(expressions, byTypes);
+  }
+  const dtype = p.dtype ?? (inputs[0] ?? outputs[0])?.dtype ?? 'float32';
+  // counts are part of it, so that what was checked once holds; many operands share a key, and what was made says for which
+  let key = dtypeNumber(dtype) * 17 + outputs.length;
+  for (let i = 0; i < outputs.length; i++) key = (key * 15 + dtypeNumber(outputs[i]!.dtype)) % PRIME;
+  for (let i = 0; i < inputs.length; i++) key = (key * 15 + dtypeNumber(inputs[i]!.dtype)) % PRIME;
+  key = key * 32 + inputs.length;
+  let program = byTypes.get(key);
+  if (program === undefined || !isFor(program, p, dtype)) {
+    program = makeProgram(p, dtype);
+    byTypes.set(key, program);
   }
   const given = p.parameters?.length ?? 0;
-  if (program.parameters > given) {
+  if (program.parameters > given)
     throw new EngineError(NAME, 'parameters are missing', program.parameters, given);
-  }
-  const operands = p.inputs.length + p.outputs.length;
-  if (operands > MAXIMUM_OPERANDS)
-    throw new EngineError(NAME, 'too many operands', `at most ${MAXIMUM_OPERANDS}`, operands);
-  if (given > MAXIMUM_PARAMETERS)
-    throw new EngineError(NAME, 'too many parameters', `at most ${MAXIMUM_PARAMETERS}`, given);
-  launchFused(NAME, program, p);
-}
-
-/** What {@link launchFused} needs besides the program. */
-type FusedOperands = Omit<FusedElementwiseParameters, 'expressions'>;
-
-/** Runs a program over checked and collapsed operands. */
-export function launchFused(name: string, program: Program, p: FusedOperands): void {
-  checkShape(name, p.shape);
-  const slices = [...p.outputs, ...p.inputs];
-  const regions = slices.map((slice, i) => stridedRegionOf(name, operandName(p, i), slice, p.shape));
-  if (p.shape.includes(0)) return;
-  p.outputs.forEach((slice, i) => {
-    checkNotRepeated(name, p.outputs.length === 1 ? 'the output' : `output ${i}`, slice, p.shape);
-  });
-  const collapsed = collapse({ shape: p.shape, strides: slices.map(({ strides }) => strides) });
-  const last = collapsed.shape.length - 1;
-  const modes = collapsed.strides.map((steps): Mode => {
-    const step = steps[last]!;
-    return step === 1 ? 'vector' : step === 0 ? 'scalar' : 'strided';
-  });
-  const outputs = p.outputs.length;
-  const kernel = kernelOf(program, modes, outputs);
-  const current = executor();
-  const loads = regions.length + program.nodes.length / 2;
-  overOuter(collapsed, KERNEL_RANK, (offsets, { shape, strides }) => {
-    const time = passTime(loads * shape.reduce((product, size) => product * size, 1));
-    forkNest(shape, time, (dimension, first, sizes) => {
-      const values: Record<string, Region | number> = {};
-      for (let i = 0; i < program.parameters; i++) values[`p${i}`] = p.parameters![i]!;
-      for (let d = 0; d < KERNEL_RANK; d++) values[`n${d}`] = sizes[KERNEL_RANK - 1 - d]!;
-      regions.forEach((region, i) => {
-        const steps = strides[i]!;
-        const offset = offsets[i]! + first * steps[dimension]!;
-        values[i < outputs ? `y${i}` : `x${i - outputs}`] = part(region, offset, extent(sizes, steps));
-        for (let d = 0; d < KERNEL_RANK; d++) values[`s${i}_${d}`] = steps[KERNEL_RANK - 1 - d]!;
-      });
-      current.launch(kernel, values);
-    });
-  });
-}
-
-/** Kernels by program, then by modes: a call finds its own without making a key of the whole program. */
-const kernels = new WeakMap<Program, Map<string, Launchable<FusedValues>>>();
-
-function kernelOf(program: Program, modes: readonly Mode[], outputs: number): Launchable<FusedValues> {
-  let byModes = kernels.get(program);
-  if (byModes === undefined) {
-    byModes = new Map();
-    kernels.set(program, byModes);
-  }
-  const key = modes.join();
-  let kernel = byModes.get(key);
-  if (kernel === undefined) {
-    kernel = fusedKernel({
-      ...program,
-      outputs: modes.slice(0, outputs).map((mode) => (mode === 'vector' ? mode : 'strided')),
-      inputs: modes.slice(outputs),
-    });
-    byModes.set(key, kernel);
-  }
-  return kernel;
-}
-
-function operandName({ outputs }: FusedOperands, i: number): string {
-  if (i >= outputs.length) return `input ${i - outputs.length}`;
-  return outputs.length === 1 ? 'output' : `output ${i}`;
-}
-
-function checkNotRepeated(
-  name: string,
-  operand: string,
-  { strides }: StridedSlice,
-  shape: readonly number[],
-): void {
-  const repeated = shape.findIndex((size, d) => size > 1 && strides[d] === 0);
-  if (repeated >= 0) throw new EngineError(name, `${operand} repeats its elements in dimension ${repeated}`);
-}
-
-// ---- from expressions to programs
-
-const programs = new WeakMap<readonly Expression[], Program>();
-
-function programOf(expressions: readonly Expression[]): Program {
-  let program = programs.get(expressions);
-  if (program === undefined) {
-    program = flatten(expressions);
-    programs.set(expressions, program);
-  }
   return program;
 }
 
-/** The steps of the expressions in the order of computation, equal ones only once. */
-function flatten(expressions: readonly Expression[]): Program {
-  const nodes: ProgramNode[] = [];
-  const known = new Map<string, number>();
-  let parameters = 0;
-  const add = (node: ProgramNode): number => {
-    const key = JSON.stringify(node);
-    let step = known.get(key);
-    if (step === undefined) {
-      step = nodes.push(node) - 1;
-      known.set(key, step);
-    }
-    return step;
-  };
-  const value = (e: Expression): number => {
-    if (typeof e === 'number') return add(['constant', Object.is(e, -0) ? '-0' : String(e)]);
-    if ('input' in e) return add(['input', index('input', e.input)]);
-    if ('parameter' in e) {
-      parameters = Math.max(parameters, index('parameter', e.parameter) + 1);
-      return add(['parameter', e.parameter]);
-    }
-    if ('select' in e) return add(['select', condition(e.select), value(e.args[0]), value(e.args[1])]);
-    const arity = arityOf(e.op);
-    if (arity === undefined)
-      throw new EngineError(NAME, 'unknown operation', 'an operation of expressions', `'${e.op}'`);
-    if (e.args.length !== arity)
-      throw new EngineError(NAME, `${e.op} has another number of arguments`, arity, e.args.length);
-    return add([e.op, ...e.args.map(value)]);
-  };
-  const condition = (c: Condition): number => {
-    if ('compare' in c) return add(['compare', c.compare, value(c.args[0]), value(c.args[1])]);
-    if (c.logic === 'not') return add(['not', condition(c.args[0])]);
-    return add([c.logic, condition(c.args[0]), condition(c.args[1])]);
-  };
-  return { nodes, results: expressions.map(value), parameters };
+/** Below this keys stay whole numbers of 53 bits. */
+const PRIME = 2 ** 40 - 87;
+
+const dtypeNumbers = new Map<string, number>(Object.keys(dtypeBytes).map((dtype, i) => [dtype, i + 1]));
+
+/** A number from 1 to 14 for each dtype, 14 for what is none. */
+export function dtypeNumber(dtype: EngineDType = 'float32'): number {
+  return dtypeNumbers.get(dtype) ?? 14;
 }
 
-function index(kind: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new EngineError(NAME, `invalid ${kind}`, 'a whole number >= 0', value);
+function isFor(
+  program: Program,
+  { inputs, outputs }: FusedElementwiseParameters,
+  dtype: EngineDType,
+): boolean {
+  if (program.type !== computeTypeOf(dtype)) return false;
+  const { inputs: given, outputs: results } = program;
+  if (given.length !== inputs.length || results.length !== outputs.length) return false;
+  for (let i = 0; i < inputs.length; i++) if ((inputs[i]!.dtype ?? 'float32') !== given[i]) return false;
+  for (let i = 0; i < outputs.length; i++) if ((outputs[i]!.dtype ?? 'float32') !== results[i]) return false;
+  return true;
+}
+
+function makeProgram(
+  { expressions, inputs, outputs }: FusedElementwiseParameters,
+  dtype: EngineDType,
+): Program {
+  const steps = stepsOf(NAME, expressions);
+  if (expressions.length !== outputs.length || outputs.length === 0) {
+    throw new EngineError(
+      NAME,
+      'another number of expressions than of outputs',
+      outputs.length || 'one',
+      expressions.length,
+    );
   }
-  return value;
+  for (const [kind, index] of steps.nodes) {
+    if (kind === 'input' && index >= inputs.length) {
+      throw new EngineError(NAME, 'no such input', `less than ${inputs.length}`, index);
+    }
+  }
+  const operands = inputs.length + outputs.length;
+  if (operands > MAXIMUM_OPERANDS)
+    throw new EngineError(NAME, 'too many operands', `at most ${MAXIMUM_OPERANDS}`, operands);
+  if (steps.parameters > MAXIMUM_PARAMETERS)
+    throw new EngineError(NAME, 'too many parameters', `at most ${MAXIMUM_PARAMETERS}`, steps.parameters);
+  const types = (slices: readonly TypedSlice[]): EngineDType[] =>
+    slices.map((slice) => checkedDType(NAME, slice.dtype));
+  return typedProgram(NAME, steps, checkedDType(NAME, dtype), types(inputs), types(outputs));
+}
+
+/** @throws EngineError when there is no such dtype. */
+export function checkedDType(name: string, dtype: EngineDType = 'float32'): EngineDType {
+  if (!Object.hasOwn(dtypeBytes, dtype)) {
+    throw new EngineError(name, 'invalid dtype', Object.keys(dtypeBytes).join(', '), dtype);
+  }
+  return dtype;
 }

@@ -1,137 +1,283 @@
-// Kernels generated from expressions: a program of operations in the order of computation, inside the loops of all
-// elementwise kernels.
+// Kernels generated from programs, inside the loops of all elementwise kernels.
 
 import {
+  type Contract,
   type IntegerArgument,
+  inout,
   input,
   integer,
+  type Kernel,
   type KernelBuilder,
-  type Mask,
+  kernel,
   output,
+  type Pointer,
   type PointerArgument,
   type ScalarArgument,
   scalar,
   type Vector,
 } from '@sconce/codegen';
-import { family, type Launchable } from '../runtime/family.ts';
+import { type EngineDType, isIntegerDType, isUnsigned } from '../dtype.ts';
+import type { Launchable } from '../runtime/family.ts';
 import type { Region } from '../runtime/region.ts';
-import type { ExpressionComparison } from '../types.ts';
-import { type Dimension, type NestModes, nest } from './elementwise-nest.ts';
-import { operate, type VectorOp } from './elementwise-operations.ts';
-
-/** One step of a program; numbers are the steps whose results it takes. */
-export type ProgramNode =
-  | readonly ['input' | 'parameter', index: number]
-  /** A number as text, so that NaN, infinities and -0 are told apart in the kernel's name. */
-  | readonly ['constant', value: string]
-  | readonly [op: VectorOp, ...args: number[]]
-  | readonly ['compare', comparison: ExpressionComparison, x: number, y: number]
-  | readonly ['and' | 'or' | 'xor', a: number, b: number]
-  | readonly ['not', a: number]
-  | readonly ['select', condition: number, x: number, y: number];
-
-/** What a fused kernel computes at each position. */
-export interface Program {
-  readonly nodes: readonly ProgramNode[];
-  /** The step that each output gets. */
-  readonly results: readonly number[];
-  /** Numbers given with each call. */
-  readonly parameters: number;
-}
+import { compareIntegers } from './elementwise-integers.ts';
+import { type NestInput, type NestSpec, nest } from './elementwise-nest.ts';
+import { isLight, looseness, operate, type VectorOp } from './elementwise-operations.ts';
+import type { Program } from './fused-program.ts';
+import { bitsOf, cast, castBits, exact, fromTruth, isNonZero } from './typed/cast.ts';
+import {
+  constantValue,
+  layoutOf,
+  masksFor,
+  partsOf,
+  type Truth,
+  truthOf,
+  type Value,
+} from './typed/lanes.ts';
 
 /** What a fused kernel is recorded for. */
-export interface FusedSpec extends NestModes, Program {}
+export interface FusedSpec extends NestSpec, Pick<Program, 'nodes' | 'results' | 'parameters' | 'type'> {
+  /** Steps that are looked at for zeros instead of storing results: one is noted in `flag`. */
+  readonly divisors: readonly number[];
+}
+
+/** Values of a fused kernel's arguments: outputs `y`, inputs `x`, sizes `n`, steps `s{operand}_{dimension}`, parameters `p`. */
+export type FusedValues = Readonly<Record<string, Region | number | bigint>>;
 
 /** Operands and parameters that a fused kernel may have: what fits the targets' argument blocks. */
 export const MAXIMUM_OPERANDS = 16;
 export const MAXIMUM_PARAMETERS = 32;
 
-type FusedContract = Record<`x${number}` | `y${number}`, PointerArgument<'f32'>> &
-  Record<`n${number}` | `s${number}_${number}`, IntegerArgument> &
-  Record<`p${number}`, ScalarArgument<'f32'>>;
-
-/** Values of a fused kernel's arguments: outputs `y`, inputs `x`, sizes `n`, steps `s{operand}_{dimension}`, parameters `p`. */
-export type FusedValues = Readonly<Record<string, Region | number>>;
-
-const dimensions: readonly Dimension[] = [0, 1, 2, 3];
-const families = new Map<string, (spec: FusedSpec) => Launchable<FusedValues>>();
+const known = new Map<string, Launchable<FusedValues>>();
 
 /** The kernel of a spec, the same object each time. */
 export function fusedKernel(spec: FusedSpec): Launchable<FusedValues> {
-  const key = `${spec.outputs.length} ${spec.inputs.length} ${spec.parameters}`;
-  let found = families.get(key);
+  const key = JSON.stringify(spec);
+  let found = known.get(key);
   if (found === undefined) {
-    found = fusedFamily(spec.outputs.length, spec.inputs.length, spec.parameters);
-    families.set(key, found);
+    const made = kernel(`fused${key}`, contractOf(spec), (k) =>
+      record(k as unknown as KernelBuilder<AnyContract>, spec),
+    );
+    found = { kernel: made as Kernel };
+    known.set(key, found);
   }
-  return found(spec);
+  return found;
 }
 
-function fusedFamily(outputs: number, inputs: number, parameters: number) {
-  const entries = [
-    ...range(outputs).map((i) => [`y${i}`, output('f32')] as const),
-    ...range(inputs).map((i) => [`x${i}`, input('f32')] as const),
-    ...dimensions.map((d) => [`n${d}`, integer()] as const),
-    ...range(outputs + inputs).flatMap((i) => dimensions.map((d) => [`s${i}_${d}`, integer()] as const)),
-    ...range(parameters).map((i) => [`p${i}`, scalar('f32')] as const),
-  ];
-  const contract = Object.fromEntries(entries) as FusedContract;
-  const kernels = family('fused', contract, (k, spec: FusedSpec) => {
-    const operands = [
-      ...range(outputs).map((i) => k.pointer(`y${i}`)),
-      ...range(inputs).map((i) => k.pointer(`x${i}`)),
-    ];
-    const given = range(parameters).map((i) => k.scalar(`p${i}`));
-    const sizes = {
-      count: (d: Dimension) => k.integer(`n${d}`),
-      steps: (d: Dimension) => operands.map((_, i) => k.integer(`s${i}_${d}`)),
-    };
-    nest(k, spec, operands, sizes, (values) => evaluate(k, spec, values, given));
+/** Whether a kernel has the step of an operand in a dimension among its arguments. */
+export function hasStep({ rank, inputs, outputs }: NestSpec, operand: number, dimension: number): boolean {
+  if (dimension >= rank) return false;
+  return dimension > 0 || [...outputs, ...inputs][operand]!.mode === 'strided';
+}
+
+function contractOf(spec: FusedSpec): Contract {
+  const { outputs, inputs, rank, parameters, type } = spec;
+  const contract: Record<string, Contract[string]> = {};
+  outputs.forEach(({ dtype }, i) => {
+    contract[`y${i}`] = output(layoutOf[dtype].element);
   });
-  return kernels as (spec: FusedSpec) => Launchable<FusedValues>;
+  inputs.forEach(({ dtype }, i) => {
+    contract[`x${i}`] = input(layoutOf[dtype].element);
+  });
+  if (spec.divisors.length > 0) contract['flag'] = inout('i32');
+  for (let d = 0; d < rank; d++) contract[`n${d}`] = integer();
+  for (let i = 0; i < outputs.length + inputs.length; i++) {
+    for (let d = 0; d < rank; d++) if (hasStep(spec, i, d)) contract[`s${i}_${d}`] = integer();
+  }
+  for (let i = 0; i < parameters; i++) contract[`p${i}`] = scalar(layoutOf[type].lane);
+  return contract;
+}
+
+/** Arguments of kernels whose names are made with their contract. */
+type AnyContract = Record<`${'x' | 'y'}${number}`, PointerArgument> &
+  Record<`n${number}` | `s${number}_${number}`, IntegerArgument> &
+  Record<`p${number}`, ScalarArgument> &
+  Record<'flag', PointerArgument<'i32'>>;
+
+function record(k: KernelBuilder<AnyContract>, spec: FusedSpec): void {
+  const { outputs, inputs, parameters, type } = spec;
+  const operands: Pointer[] = [
+    ...outputs.map((_, i) => k.pointer(`y${i}`)),
+    ...inputs.map((_, i) => k.pointer(`x${i}`)),
+  ];
+  const given = Array.from({ length: parameters }, (_, i): Value => {
+    const value: Vector = k.scalar(`p${i}`);
+    return { type, parts: Array.from({ length: partsOf(type) }, () => value) };
+  });
+  const sizes = {
+    count: (d: number) => k.integer(`n${d}`),
+    step: (d: number, i: number) => k.integer(`s${i}_${d}`),
+  };
+  const asInput = (raw: Value): NestInput => ({ raw, value: cast(k, raw, type) });
+  if (spec.divisors.length === 0) {
+    nest(k, spec, operands, sizes, {
+      input: asInput,
+      compute: (values) => {
+        const done = evaluate(k, spec, values, given);
+        return spec.results.map((step, i) => stored(k, done[step]!, outputs[i]!.dtype));
+      },
+    });
+    return;
+  }
+  const places = k.constant('i32', (lane) => lane);
+  nest(k, spec, operands, sizes, {
+    input: asInput,
+    compute: (values, tail) => {
+      const done = evaluate(k, spec, values, given);
+      for (const step of spec.divisors) {
+        const zero = k.not(masksFor(k, isNonZero(k, done[step] as Value), 'int32')[0]!);
+        const found = tail ? k.and(zero, k.compare(places, '<', k.splat(tail.count))) : zero;
+        k.when(k.any(found), '!=', 0, () => k.storeInteger(k.variable(1), k.pointer('flag')));
+      }
+      return [];
+    },
+  });
+}
+
+/** How many groups a round has: short programs pay for the loop around them. */
+export function unrolling(
+  { nodes, type }: Pick<Program, 'nodes' | 'type'>,
+  operands: NestSpec['inputs'],
+): number {
+  if (operands.some(({ mode }) => mode === 'strided')) return 1;
+  const operations = nodes.filter(([op]) => op !== 'input' && op !== 'parameter' && op !== 'constant');
+  const short = operations.every(([op]) => plainSteps.has(op) || isLight(op as VectorOp, type));
+  const vectors = operands.reduce((sum, { dtype }) => sum + partsOf(dtype), 0);
+  if (!short || operations.length > 12) return 1;
+  return operations.length <= 4 && vectors <= 4 ? 4 : 2;
+}
+
+const plainSteps: ReadonlySet<string> = new Set(['compare', 'is', 'and', 'or', 'xor', 'not', 'select']);
+
+/** A result in the lanes of an output's dtype. */
+function stored(k: KernelBuilder, result: Value | Truth, dtype: EngineDType): Value {
+  const to = layoutOf[dtype].lane === 'f32' ? 'float32' : (dtype as Program['type']);
+  if ('type' in result) return castBits(k, result, to);
+  return fromTruth(k, result, to);
 }
 
 /** Records a program's steps. */
 function evaluate(
   k: KernelBuilder,
-  { nodes, results }: Program,
-  inputs: readonly Vector<'f32'>[],
-  parameters: readonly Vector<'f32'>[],
-): Vector<'f32'>[] {
-  const done: (Vector<'f32'> | Mask)[] = [];
-  const value = (step: number): Vector<'f32'> => done[step] as Vector<'f32'>;
-  const mask = (step: number): Mask => done[step] as Mask;
+  { nodes, type }: Pick<Program, 'nodes' | 'type'>,
+  inputs: readonly NestInput[],
+  parameters: readonly Value[],
+): readonly (Value | Truth)[] {
+  const done: (Value | Truth)[] = [];
   for (const node of nodes) done.push(step(node));
-  return results.map(value);
+  return done;
 
-  function step(node: ProgramNode): Vector<'f32'> | Mask {
+  function value(at: number): Value {
+    const result = done[at]!;
+    return 'type' in result ? result : fromTruth(k, result, type);
+  }
+
+  function truth(at: number): Truth {
+    const result = done[at]!;
+    return 'type' in result ? isNonZero(k, result) : result;
+  }
+
+  function logic(operator: 'and' | 'or' | 'xor', a: Truth, b: Truth): Truth {
+    if (a.narrow && b.narrow) return { narrow: k[operator](a.narrow, b.narrow) };
+    if (partsOf(type) === 1) {
+      return { narrow: k[operator](masksFor(k, a, type)[0]!, masksFor(k, b, type)[0]!) };
+    }
+    const [x, y] = [masksFor(k, a, type), masksFor(k, b, type)];
+    return truthOf(x.map((mask, i) => k[operator](mask, y[i]!)));
+  }
+
+  function not(a: Truth): Truth {
+    return a.narrow ? { narrow: k.not(a.narrow) } : truthOf(a.wide!.map((mask) => k.not(mask)));
+  }
+
+  function is(what: 'true' | 'nan' | 'infinite', at: number): Truth {
+    const node = nodes[at]!;
+    // an input is looked at as it is in memory
+    const looked = node[0] === 'input' ? inputs[node[1]]!.raw : value(at);
+    if (what === 'true') return isNonZero(k, looked);
+    const parts = exact(k, looked).parts as readonly Vector<'f32'>[];
+    if (isIntegerDType(looked.type)) return truthOf(parts.map((part) => k.compare(part, '!=', part)));
+    return truthOf(
+      parts.map((part) =>
+        what === 'nan' ? k.isNaN(part) : k.compare(k.abs(part), '==', Number.POSITIVE_INFINITY),
+      ),
+    );
+  }
+
+  function apply(op: VectorOp, args: readonly Value[]): Value {
+    const narrow = isIntegerDType(type) && bitsOf(type) < 32;
+    const { takes, gives } = looseness(op);
+    const taken = narrow && takes && type !== 'bool' ? args : args.map((argument) => exact(k, argument));
+    const parts = Array.from({ length: partsOf(type) }, (_, i) =>
+      operate(
+        k,
+        op,
+        type,
+        taken.map((argument) => argument.parts[i]!),
+      ),
+    );
+    return { type, parts, loose: narrow && gives };
+  }
+
+  function step(node: (typeof nodes)[number]): Value | Truth {
     switch (node[0]) {
       case 'input':
-        return inputs[node[1]]!;
+        return inputs[node[1]]!.value;
       case 'parameter':
         return parameters[node[1]]!;
       case 'constant':
-        return k.constant('f32', Number(node[1]));
-      case 'compare':
-        return k.compare(value(node[2]), node[1], value(node[3]));
+        return constantValue(k, type, constantOf(type, node[1]));
+      case 'compare': {
+        const [x, y] = [exact(k, value(node[2])).parts, exact(k, value(node[3])).parts];
+        return truthOf(
+          x.map((part, i) =>
+            isIntegerDType(type)
+              ? compareIntegers(k, type, part, node[1], y[i]!)
+              : k.compare(part, node[1], y[i]!),
+          ),
+        );
+      }
+      case 'is':
+        return is(node[1], node[2]);
       case 'and':
-        return k.and(mask(node[1]), mask(node[2]));
       case 'or':
-        return k.or(mask(node[1]), mask(node[2]));
       case 'xor':
-        return k.xor(mask(node[1]), mask(node[2]));
+        return logic(node[0], truth(node[1]), truth(node[2]));
       case 'not':
-        return k.not(mask(node[1]));
-      case 'select':
-        return k.select(mask(node[1]), value(node[2]), value(node[3]));
+        return not(truth(node[1]));
+      case 'select': {
+        const masks = masksFor(k, truth(node[1]), type);
+        const [x, y] = [value(node[2]), value(node[3])];
+        const parts = masks.map((mask, i) => k.select(mask, x.parts[i]!, y.parts[i]!));
+        return { type, parts, loose: x.loose === true || y.loose === true };
+      }
       default: {
         const [op, ...args] = node;
-        return operate(k, op, args.map(value));
+        return apply(op, args.map(value));
       }
     }
   }
 }
 
-function range(count: number): number[] {
-  return [...Array(count).keys()];
+/** A number as a value of a type: whole numbers wrap around, fractions are cut off, infinities become the type's ends. */
+export function numberOf(type: Program['type'], value: number | bigint): number | bigint {
+  if (!isIntegerDType(type)) return Number(value);
+  if (type === 'bool') return Number(value) === 0 ? 0 : 1;
+  const bits = bitsOf(type);
+  const unsigned = isUnsigned(type);
+  const whole =
+    typeof value === 'bigint' ? value : wholeOf(value, BigInt(unsigned ? bits : bits - 1), unsigned);
+  // lanes of 32 and 64 bits are signed in the language, whatever is in them
+  const narrow = unsigned && bits < 32 ? BigInt.asUintN(bits, whole) : BigInt.asIntN(bits, whole);
+  return Number.isSafeInteger(Number(narrow)) ? Number(narrow) : narrow;
+}
+
+function wholeOf(value: number, bits: bigint, unsigned: boolean): bigint {
+  if (Number.isNaN(value)) return 0n;
+  if (value === Number.POSITIVE_INFINITY) return (1n << bits) - 1n;
+  if (value === Number.NEGATIVE_INFINITY) return unsigned ? 0n : -(1n << bits);
+  return BigInt(Math.trunc(value));
+}
+
+function constantOf(type: Program['type'], text: string): number | bigint {
+  return numberOf(type, isIntegerDType(type) && /^-?\d+$/.test(text) ? BigInt(text) : Number(text));
 }

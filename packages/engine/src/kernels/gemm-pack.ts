@@ -1,157 +1,151 @@
-// Packing: the kernels that lay the operands of a matrix product out in the order the micro-kernel reads them.
+// Packing: lays operands of matrix products out in the order in which the kernel reads them. A panel holds a few rows of A
+// or columns of B ("lines") side by side, one place along k after the other.
 
-import { input, integer, output } from '@sconce/codegen';
+import {
+  type Integer,
+  input,
+  integer,
+  type KernelBuilder,
+  output,
+  type Pointer,
+  type Vector,
+} from '@sconce/codegen';
 import { type Family, family, type Region } from '../runtime/family.ts';
+import type { ProductType } from './gemm-micro.ts';
 
-/** Steps along k that packing of rows unrolls. */
-const UNROLL = 4;
-
-/** Arguments of {@link packRows}. */
-export interface PackRowsArguments {
-  readonly from: Region;
-  readonly to: Region;
-  readonly k: number;
-  readonly panels: number;
-  readonly stride: number;
+/** One panel to be packed. */
+export interface Panel<T extends ProductType> {
+  /** Lines of the panel. */
+  readonly rows: number;
+  readonly from: Pointer<T>;
+  readonly to: Pointer<T>;
+  /** Elements from one place along k of the panel to the next. */
+  readonly step: number;
+  /** Elements from one line to the next ({@link packLines}), or from one place along k to the next ({@link packRuns}). */
+  readonly stride: Integer;
+  readonly depth: Integer;
 }
 
 /**
- * Panels of `rows` rows of A: element (row r, column x) of a panel goes to `x * rows + r`. `stride` elements
- * separate the rows of A as stored, or its columns when `transposed`.
+ * Records the packing of lines that run along k, by squares transposed in registers. With a `count` only so many lines are there.
+ * What is written is filled up to whole vectors in both directions: places along k that do not exist hold zeros, lines of the last
+ * vector that do not exist what others hold.
  */
-export const packRows: Family<{ rows: number; transposed: boolean }, PackRowsArguments> = family(
-  'gemm-pack-rows',
-  {
-    from: input('f32'),
-    to: output('f32'),
-    k: integer(),
-    panels: integer(),
-    stride: integer(),
-  },
-  (k, spec: { rows: number; transposed: boolean }) => {
-    const rows = [...Array(spec.rows).keys()];
-    const from = k.pointer('from');
-    const to = k.pointer('to');
-    const stride = k.integer('stride');
-    k.loop(k.integer('panels'), () => {
-      if (spec.transposed) {
-        const column = k.variable(from);
-        k.loop(k.integer('k'), () => {
-          for (const r of rows) k.copyElement(column, r, to, r);
-          k.advance(column, stride);
-          k.advance(to, spec.rows);
-        });
-        k.advance(from, spec.rows);
-        return;
-      }
-      const at = rows.map(() => {
-        const row = k.variable(from);
-        k.advance(from, stride);
-        return row;
-      });
-      const columns = (count: number): void => {
-        for (let x = 0; x < count; x++) for (const r of rows) k.copyElement(at[r]!, x, to, x * spec.rows + r);
-        for (const row of at) k.advance(row, count);
-        k.advance(to, count * spec.rows);
-      };
-      const depth = k.integer('k');
-      k.loop(k.shr(depth, Math.log2(UNROLL)), () => columns(UNROLL));
-      k.loop(k.and(depth, UNROLL - 1), () => columns(1));
+export function packLines<T extends ProductType>(k: KernelBuilder, panel: Panel<T>, count?: Integer): void {
+  const { rows, step, stride, depth } = panel;
+  const lanes = k.lanes(panel.from.element);
+  const shift = Math.log2(lanes);
+  // Whole panels whose lines fill vectors are found by steps; else a line that does not exist stands for the last one.
+  const some = count ?? (rows % lanes === 0 ? undefined : k.variable(rows));
+  const last = some && k.sub(some, 1);
+  const first = k.variable(0);
+  const [origin, target] = [k.variable(panel.from), k.variable(panel.to)];
+  const rest = k.and(depth, lanes - 1);
+  k.loop(some ? k.shr(k.add(some, lanes - 1), shift) : rows / lanes, () => {
+    const lines = [...Array(Math.min(lanes, rows)).keys()].map((r) => {
+      const line = k.variable(origin);
+      if (last) k.advance(line, k.mul(k.min(k.add(first, r), last), stride));
+      else k.advance(origin, stride);
+      return line;
     });
-  },
-);
+    const to = k.variable(target);
+    const square = (load: (from: Pointer<T>) => Vector<T>): void => {
+      const loaded = lines.map(load);
+      while (loaded.length < lanes) loaded.push(loaded[0]!);
+      k.transpose(loaded).forEach((line, x) => void k.store(line, to, x * step));
+    };
+    k.loop(k.shr(depth, shift), () => {
+      square((from) => k.load(from));
+      for (const line of lines) k.advance(line, lanes);
+      k.advance(to, lanes * step);
+    });
+    k.when(rest, '>', 0, () => square((from) => k.loadPartial(from, 0, rest)));
+    k.advance(target, lanes);
+    k.increment(first, lanes);
+  });
+}
 
-/** Arguments of {@link packColumns}. */
-export interface PackColumnsArguments {
+/** Records the packing of lines that lie side by side already, those that do not exist filled up with zeros. */
+export function packRuns<T extends ProductType>(k: KernelBuilder, panel: Panel<T>, count?: Integer): void {
+  const { rows, step, stride, depth } = panel;
+  const lanes = k.lanes(panel.from.element);
+  const [from, to] = [k.variable(panel.from), k.variable(panel.to)];
+  const pieces = [...Array(Math.ceil(rows / lanes)).keys()].map((v) => {
+    const isLast = (v + 1) * lanes >= rows;
+    if (count) return { at: v * lanes, count: isLast ? k.sub(count, v * lanes) : undefined };
+    return { at: v * lanes, count: (v + 1) * lanes > rows ? k.variable(rows - v * lanes) : undefined };
+  });
+  k.loop(depth, () => {
+    for (const piece of pieces) {
+      const run = piece.count ? k.loadPartial(from, piece.at, piece.count) : k.load(from, piece.at);
+      k.store(run, to, piece.at);
+    }
+    k.advance(from, stride);
+    k.advance(to, step);
+  });
+}
+
+/** What {@link packPanels} is recorded for. */
+export interface PackSpec {
+  /** Lines of a panel, and elements from one place along k to the next. */
+  readonly width: number;
+  readonly step: number;
+  /** Whether lines run along k; otherwise they lie side by side. */
+  readonly lines: boolean;
+  /** Vectors of the panel that is left, if one is. */
+  readonly tail: number;
+}
+
+/** Arguments of {@link packPanels}. */
+export interface PackArguments {
   readonly from: Region;
   readonly to: Region;
   readonly k: number;
   readonly panels: number;
+  /** Lines that are left after whole panels. */
   readonly tail: number;
   readonly stride: number;
+  /** Elements from one panel to the next. */
+  readonly fromPanel: number;
+  readonly toPanel: number;
 }
 
-/**
- * Panels of `columns` columns of B, row after row, the last panel filled up with zeros when `tail` columns are
- * left. Rows of B are `stride` elements apart; `transposed` B has a column in each row.
- */
-export const packColumns: Family<{ columns: number; transposed: boolean }, PackColumnsArguments> = family(
-  'gemm-pack-columns',
-  {
-    from: input('f32'),
-    to: output('f32'),
-    k: integer(),
-    panels: integer(),
-    tail: integer(),
-    stride: integer(),
-  },
-  (k, spec: { columns: number; transposed: boolean }) => {
-    const lanes = k.lanes('f32');
-    const vectors = [...Array(spec.columns / lanes).keys()];
-    const from = k.pointer('from');
-    const to = k.pointer('to');
-    const stride = k.integer('stride');
-    const depth = k.integer('k');
-    const tail = k.integer('tail');
+const contractOf = <T extends ProductType>(type: T) => ({
+  from: input(type),
+  to: output(type),
+  k: integer(),
+  panels: integer(),
+  tail: integer(),
+  stride: integer(),
+  fromPanel: integer(),
+  toPanel: integer(),
+});
 
-    if (!spec.transposed) {
-      const counts = vectors.map((v) => k.sub(tail, v * lanes));
-      const panel = (whole: boolean): void => {
-        const row = k.variable(from);
-        k.loop(depth, () => {
-          for (const v of vectors) {
-            const part = whole ? k.load(row, v * lanes) : k.loadPartial(row, v * lanes, counts[v]!);
-            k.store(part, to, v * lanes);
-          }
-          k.advance(row, stride);
-          k.advance(to, spec.columns);
-        });
-      };
-      k.loop(k.integer('panels'), () => {
-        panel(true);
-        k.advance(from, spec.columns);
-      });
-      k.when(tail, '>', 0, () => panel(false));
-      return;
-    }
+/** Packs panels one after the other; they are filled up as {@link packLines} and {@link packRuns} say. */
+export const packPanels: Readonly<Record<ProductType, Family<PackSpec, PackArguments>>> = {
+  f32: family('gemm-pack', contractOf('f32'), (k, spec: PackSpec) =>
+    recordPacking(k, k.pointer('from'), k.pointer('to'), spec),
+  ),
+  f64: family('gemm-pack-f64', contractOf('f64'), (k, spec: PackSpec) =>
+    recordPacking(k, k.pointer('from'), k.pointer('to'), spec),
+  ),
+};
 
-    k.loop(k.integer('panels'), () => {
-      const columns = [...Array(spec.columns).keys()].map(() => {
-        const column = k.variable(from);
-        k.advance(from, stride);
-        return column;
-      });
-      k.loop(k.shr(depth, Math.log2(lanes)), () => {
-        for (const v of vectors) {
-          const block = columns.slice(v * lanes, (v + 1) * lanes).map((column) => k.load(column));
-          k.transpose(block).forEach((row, x) => void k.store(row, to, x * spec.columns + v * lanes));
-        }
-        for (const column of columns) k.advance(column, lanes);
-        k.advance(to, lanes * spec.columns);
-      });
-      k.loop(k.and(depth, lanes - 1), () => {
-        columns.forEach((column, j) => void k.copyElement(column, 0, to, j));
-        for (const column of columns) k.advance(column, 1);
-        k.advance(to, spec.columns);
-      });
-    });
-    k.when(tail, '>', 0, () => {
-      const row = k.variable(to);
-      k.loop(depth, () => {
-        for (const v of vectors) k.store(0, row, v * lanes);
-        k.advance(row, spec.columns);
-      });
-      k.loop(tail, () => {
-        const column = k.variable(from);
-        const at = k.variable(to);
-        k.loop(depth, () => {
-          k.copyElement(column, 0, at, 0);
-          k.advance(column, 1);
-          k.advance(at, spec.columns);
-        });
-        k.advance(from, stride);
-        k.advance(to, 1);
-      });
-    });
-  },
-);
+function recordPacking<T extends ProductType>(
+  k: KernelBuilder<ReturnType<typeof contractOf<T>>>,
+  from: Pointer<T>,
+  to: Pointer<T>,
+  spec: PackSpec,
+): void {
+  const lanes = k.lanes(from.element);
+  const builder = k as unknown as KernelBuilder;
+  const pack = spec.lines ? packLines : packRuns;
+  const panel = { from, to, step: spec.step, stride: k.integer('stride'), depth: k.integer('k') };
+  k.loop(k.integer('panels'), () => {
+    pack(builder, { ...panel, rows: spec.width });
+    k.advance(from, k.integer('fromPanel'));
+    k.advance(to, k.integer('toPanel'));
+  });
+  if (spec.tail > 0)
+    pack(builder, { ...panel, rows: Math.min(spec.width, spec.tail * lanes) }, k.integer('tail'));
+}

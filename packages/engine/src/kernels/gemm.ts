@@ -1,130 +1,194 @@
-// The general matrix product, and its choice between the blocked product and dot products.
+// The general matrix product: checks what it is given, chooses how operands are read, and divides the work among threads.
 
 import { checkSizes, regionOf } from '../operands.ts';
-import { executor, withScratch } from '../runtime/executor.ts';
-import { nothing, part, type Region } from '../runtime/region.ts';
+import { executor } from '../runtime/executor.ts';
+import { nothing, part, wholeOf } from '../runtime/region.ts';
 import { forkRanges, passTime, productTime } from '../threads/split.ts';
-import type { GemmParameters } from '../types.ts';
+import type { GemmParameters, Slice } from '../types.ts';
 import { activationBounds, activationKind } from './activation.ts';
-import { type BlockB, blockedProduct, packA, packedBlockElements } from './gemm-blocked.ts';
+import { type BatchPlan, oneProduct, planBatch } from './gemm-batch.ts';
+import { type LeftOperand, type Product, type RightOperand, runProduct, shifted } from './gemm-blocked.ts';
 import { dotKernel } from './gemm-dot.ts';
-import { tileOf } from './gemm-micro.ts';
-import { packColumns } from './gemm-pack.ts';
-
-/** Operands as regions, every default filled in. */
-interface Product {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly a: Matrix;
-  readonly b: Matrix;
-  readonly c: Region;
-  readonly ldc: number;
-  readonly alpha: number;
-  readonly beta: number;
-  readonly bias: Region | undefined;
-  readonly rowBias: Region | undefined;
-  readonly activation: GemmParameters['activation'];
-}
-
-/** A matrix in memory: `stride` elements from one stored row to the next. */
-interface Matrix {
-  readonly region: Region;
-  readonly stride: number;
-  readonly transposed: boolean;
-}
+import { type ProductType, type Tile, tileOf } from './gemm-micro.ts';
+import { checkPacked, PackedOperand } from './gemm-operand.ts';
 
 /** Up to this many rows of A, dot products along a transposed B are faster than packing it. */
 const DOT_ROWS = 4;
 
+/** Up to this many panels of B, A is read in place: each element is used too seldom for packing to pay. */
+const PANELS_IN_PLACE = 12;
+
+/** The same for B, and for a B so small that all of it stays near. */
+const ROWS_IN_PLACE = { any: 2, near: 16 } as const;
+const NEAR_ELEMENTS = 1 << 16;
+
 /**
- * `c = activation(alpha * op(a) op(b) + beta * c + bias + rowBias)` in float32, where `op` transposes when asked
- * to. Sums are built in blocks along `k`. With `beta` 0 (the default) `c` is not read, as in BLAS.
+ * `c = activation(alpha * op(a) op(b) + beta * c + bias + rowBias)`, where `op` transposes when asked to, in float32 or
+ * float64. Sums are built in blocks along `k`. With `beta` 0 (the default) `c` is not read, as in BLAS. With a `batch` there are
+ * as many products, which share bias and activation.
  *
- * @throws EngineError when a size is invalid or a slice too small.
+ * @throws EngineError when a size is invalid, a slice too small, or a packed operand made for something else.
  */
 export function gemm(p: GemmParameters): void {
-  checkSizes('gemm', { m: p.m, n: p.n, k: p.k });
-  const { m, n, k, transA = false, transB = false } = p;
-  const matrix = (
-    name: 'a' | 'b',
-    rows: number,
-    columns: number,
-    transposed: boolean,
-    ld?: number,
-  ): Matrix => {
-    const stride = ld ?? columns;
-    checkSizes('gemm', { [`ld${name}`]: stride }, columns);
-    const elements = rows === 0 || columns === 0 ? 0 : (rows - 1) * stride + columns;
-    return { region: regionOf('gemm', name, p[name], elements), stride, transposed };
-  };
+  const { m, n, k } = p;
+  checkSize('m', m, 0);
+  checkSize('n', n, 0);
+  checkSize('k', k, 0);
   const ldc = p.ldc ?? n;
-  checkSizes('gemm', { ldc }, n);
-  const cElements = m === 0 || n === 0 ? 0 : (m - 1) * ldc + n;
+  checkSize('ldc', ldc, n);
+  const type = p.dtype === 'float64' ? 'f64' : 'f32';
+  const bytes = bytesOf(type);
+  const batch = p.batch === undefined ? oneProduct : planBatch(p.batch);
+  const tile = tileOf(executor().target, type);
+  const a = leftOf(p, tile, type, batch);
+  const b = rightOf(p, tile, type, batch);
+  const c = regionOf('gemm', 'c', p.c, extent(m, n, ldc, batch.reach.c), bytes);
+  const bias = p.bias === undefined ? undefined : regionOf('gemm', 'bias', p.bias, n, bytes);
+  const rowBias = p.rowBias === undefined ? undefined : regionOf('gemm', 'rowBias', p.rowBias, m, bytes);
+  if (m === 0 || n === 0 || batch.count === 0) return;
   const product: Product = {
+    type,
     m,
     n,
     k,
-    a: transA ? matrix('a', k, m, true, p.lda) : matrix('a', m, k, false, p.lda),
-    b: transB ? matrix('b', n, k, true, p.ldb) : matrix('b', k, n, false, p.ldb),
-    c: regionOf('gemm', 'c', p.c, cElements),
+    a,
+    b,
+    c,
     ldc,
+    batch: batch.count,
+    cBatch: batch.c,
     alpha: p.alpha ?? 1,
     beta: p.beta ?? 0,
-    bias: p.bias && regionOf('gemm', 'bias', p.bias, n),
-    rowBias: p.rowBias && regionOf('gemm', 'rowBias', p.rowBias, m),
+    bias,
+    rowBias,
     activation: p.activation,
   };
-  if (m === 0 || n === 0) return;
-  run(product.n === 1 && product.ldc === 1 && product.m > 1 ? transposedProduct(product) : product);
+  if (batch.starts === undefined) {
+    run(product, b);
+    return;
+  }
+  for (const start of batch.starts) {
+    const right = { ...b, region: shifted(b.region, start.b * bytes) };
+    const left = { ...a, region: shifted(a.region, start.a * bytes) };
+    run({ ...product, a: left, b: right, c: shifted(c, start.c * bytes) }, right);
+  }
 }
 
-function run(p: Product): void {
-  if (p.m <= DOT_ROWS && !p.a.transposed && p.b.transposed && p.beta === 0) dotProducts(p);
-  else blocked(p);
+function checkSize(name: string, value: number, minimum: number): void {
+  if (!Number.isSafeInteger(value) || value < minimum) checkSizes('gemm', { [name]: value }, minimum);
+}
+
+function bytesOf(type: ProductType): 4 | 8 {
+  return type === 'f64' ? 8 : 4;
+}
+
+/** Elements from a matrix's first to its last, `reach` more for the last one of a batch. */
+function extent(rows: number, columns: number, stride: number, reach: number): number {
+  return rows === 0 || columns === 0 ? 0 : reach + (rows - 1) * stride + columns;
+}
+
+function leftOf(p: GemmParameters, tile: Tile, type: ProductType, batch: BatchPlan): LeftOperand {
+  const { a, m, n, k } = p;
+  if (a instanceof PackedOperand) {
+    checkPacked(a, 'a', m, k, p.dtype ?? 'float32', batch.reach.a);
+    return { region: wholeOf(a.storage), mode: 'columns', packed: true, stride: 0, batch: 0 };
+  }
+  const inPlace = n <= PANELS_IN_PLACE * tile.columns;
+  if (p.transA) {
+    const stride = p.lda ?? m;
+    checkSize('lda', stride, m);
+    const region = regionOf('gemm', 'a', a as Slice, extent(k, m, stride, batch.reach.a), bytesOf(type));
+    return { region, mode: inPlace ? 'columns' : 'packColumns', packed: false, stride, batch: batch.a };
+  }
+  const stride = p.lda ?? k;
+  checkSize('lda', stride, k);
+  const region = regionOf('gemm', 'a', a as Slice, extent(m, k, stride, batch.reach.a), bytesOf(type));
+  return { region, mode: inPlace ? 'rows' : 'packRows', packed: false, stride, batch: batch.a };
+}
+
+function rightOf(p: GemmParameters, tile: Tile, type: ProductType, batch: BatchPlan): RightOperand {
+  const { b, m, n, k } = p;
+  if (b instanceof PackedOperand) {
+    checkPacked(b, 'b', n, k, p.dtype ?? 'float32', batch.reach.b);
+    return { region: wholeOf(b.storage), mode: 'panels', packed: true, stride: 0, batch: 0 };
+  }
+  if (p.transB) {
+    const stride = p.ldb ?? k;
+    checkSize('ldb', stride, k);
+    const region = regionOf('gemm', 'b', b as Slice, extent(n, k, stride, batch.reach.b), bytesOf(type));
+    return { region, mode: 'packColumns', packed: false, stride, batch: batch.b };
+  }
+  const stride = p.ldb ?? n;
+  checkSize('ldb', stride, n);
+  const region = regionOf('gemm', 'b', b as Slice, extent(k, n, stride, batch.reach.b), bytesOf(type));
+  const panels = k * n <= NEAR_ELEMENTS ? ROWS_IN_PLACE.near : ROWS_IN_PLACE.any;
+  const mode = m <= panels * tile.rows ? 'inPlace' : 'packRows';
+  return { region, mode, packed: false, stride, batch: batch.b };
+}
+
+function run(p: Product, b: RightOperand): void {
+  const one = p.batch === 1 && p.type === 'f32' && !p.a.packed && !b.packed;
+  if (one && p.m <= DOT_ROWS && isRows(p.a) && b.mode === 'packColumns' && p.beta === 0) {
+    dotProducts(p, p.a, b);
+  } else if (one && p.n === 1 && p.ldc === 1 && p.m > DOT_ROWS) {
+    columnProduct(p, b);
+  } else divide(p);
+}
+
+function isRows({ mode }: LeftOperand): boolean {
+  return mode === 'rows' || mode === 'packRows';
 }
 
 /** A product with one column is one with a single row, both operands exchanged. */
-function transposedProduct(p: Product): Product {
-  return {
-    ...p,
-    m: 1,
-    n: p.m,
-    a: { ...p.b, transposed: !p.b.transposed },
-    b: { ...p.a, transposed: !p.a.transposed },
-    ldc: p.m,
-    bias: p.rowBias,
-    rowBias: p.bias,
+function columnProduct(p: Product, b: RightOperand): void {
+  const { a } = p;
+  // A column that is not transposed has its elements `stride` apart; as a row that would be a transposed one.
+  const left: LeftOperand = {
+    ...a,
+    region: b.region,
+    stride: b.stride,
+    mode: b.mode === 'packColumns' ? 'rows' : 'columns',
   };
+  const right: RightOperand = {
+    ...b,
+    region: a.region,
+    stride: a.stride,
+    mode: isRows(a) ? 'packColumns' : 'inPlace',
+  };
+  const exchanged = { a: left, b: right, bias: p.rowBias, rowBias: p.bias };
+  const product = { ...p, ...exchanged, m: 1, n: p.m, ldc: p.m };
+  // A column of stride 1 is a row as well as a column.
+  const isRow = left.mode === 'rows' || left.stride === 1;
+  if (isRow && right.mode === 'packColumns' && p.beta === 0)
+    dotProducts(product, { ...left, mode: 'rows' }, right);
+  else divide(product);
 }
 
-function dotProducts(p: Product): void {
-  const current = executor();
-  const lanes = current.target.lanes('f32');
-  const time = passTime(p.n * p.k);
-  forkRanges(p.n, time, (first, count) => dotRows(columnsOf(p, first, count)), lanes);
+function dotProducts(p: Product, a: LeftOperand, b: RightOperand): void {
+  const lanes = executor().target.lanes('f32');
+  forkRanges(p.n, passTime(p.n * p.k), (first, count) => dotColumns(p, a, b, first, count), lanes);
 }
 
-function dotRows(p: Product): void {
-  const current = executor();
+function dotColumns(p: Product, a: LeftOperand, b: RightOperand, first: number, columns: number): void {
+  const right = p.k === 0 ? b.region : part(b.region, first * b.stride, (columns - 1) * b.stride + p.k);
   for (let row = 0; row < p.m; row += 2) {
     const rows = Math.min(2, p.m - row);
-    const spec = {
+    const kernel = dotKernel({
       rows,
       bias: p.bias !== undefined,
       rowBias: p.rowBias !== undefined,
       activation: activationKind(p.activation),
-    };
-    current.launch(dotKernel(spec), {
-      a: part(p.a.region, row * p.a.stride, (rows - 1) * p.a.stride + p.k),
-      b: p.b.region,
-      c: part(p.c, row * p.ldc, (rows - 1) * p.ldc + p.n),
-      bias: p.bias ?? nothing,
-      rowBias: p.rowBias ? part(p.rowBias, row, rows) : nothing,
+    });
+    executor().launch(kernel, {
+      a: part(a.region, row * a.stride, (rows - 1) * a.stride + p.k),
+      b: right,
+      c: part(p.c, row * p.ldc + first, (rows - 1) * p.ldc + columns),
+      bias: p.bias === undefined ? nothing : part(p.bias, first, columns),
+      rowBias: p.rowBias === undefined ? nothing : part(p.rowBias, row, rows),
       k: p.k,
-      n: p.n,
-      lda: p.a.stride,
-      ldb: p.b.stride,
+      n: columns,
+      lda: a.stride,
+      ldb: b.stride,
       ldc: p.ldc,
       alpha: p.alpha,
       ...activationBounds(p.activation),
@@ -132,76 +196,23 @@ function dotRows(p: Product): void {
   }
 }
 
-/** Threads take rows of a tall product, each packing all of B, or columns of any other, after A was packed for all. */
-function blocked(p: Product): void {
-  const tile = tileOf(executor().target);
-  const time = productTime(p.m * p.n * p.k);
-  if (p.m >= 2 * p.n) {
-    forkRanges(
-      p.m,
-      time,
-      (first, count) => {
-        const rows = rowsOf(p, first, count);
-        withPackedA(rows, (a) => overColumns(rows, a));
-      },
-      tile.rows,
-    );
-    return;
-  }
-  withPackedA(p, (a) => {
-    forkRanges(p.n, time, (first, count) => overColumns(columnsOf(p, first, count), a), tile.columns);
-  });
-}
-
-function rowsOf(p: Product, first: number, count: number): Product {
-  const region = part(p.a.region, p.a.transposed ? first : first * p.a.stride);
-  const rowBias = p.rowBias && part(p.rowBias, first, count);
-  return { ...p, m: count, a: { ...p.a, region }, c: part(p.c, first * p.ldc), rowBias };
-}
-
-function columnsOf(p: Product, first: number, count: number): Product {
-  const { stride, transposed } = p.b;
-  const elements = transposed ? (count - 1) * stride + p.k : undefined;
-  const region = p.k === 0 ? p.b.region : part(p.b.region, transposed ? first * stride : first, elements);
-  const bias = p.bias && part(p.bias, first, count);
-  return { ...p, n: count, b: { ...p.b, region }, c: part(p.c, first), bias };
-}
-
-function withPackedA(p: Product, body: (a: Region) => void): void {
-  withScratch(p.m * p.k, (a) => {
-    packA({ ...p.a, m: p.m, k: p.k }, a);
-    body(a);
-  });
-}
-
-function overColumns(p: Product, a: Region): void {
+/** Threads take products of a batch, rows of a tall product, or columns of any other. */
+function divide(p: Product): void {
+  const { batch, m, n } = p;
   const current = executor();
-  const tile = tileOf(current.target);
-  // With no more than two panels of rows, each element of B is read at most twice: packing would not pay.
-  const direct = !p.b.transposed && p.m <= 2 * tile.rows;
-  withScratch(direct ? 0 : packedBlockElements(p.n, p.k, tile.columns), (block) => {
-    const b = (k: Block, n: Block): BlockB => {
-      const first = p.b.transposed ? n.start * p.b.stride + k.start : k.start * p.b.stride + n.start;
-      const from = part(p.b.region, first);
-      if (direct) return { region: from, packed: false, step: p.b.stride, panel: tile.columns };
-      const panels = Math.floor(n.length / tile.columns);
-      const tail = n.length % tile.columns;
-      const to = part(block, 0, (panels + Math.sign(tail)) * tile.columns * k.length);
-      current.launch(packColumns({ columns: tile.columns, transposed: p.b.transposed }), {
-        from,
-        to,
-        k: k.length,
-        panels,
-        tail,
-        stride: p.b.stride,
-      });
-      return { region: to, packed: true, step: tile.columns, panel: tile.columns * k.length };
-    };
-    blockedProduct({ ...p, a, b });
-  });
-}
-
-interface Block {
-  readonly start: number;
-  readonly length: number;
+  const tile = tileOf(current.target, p.type);
+  const time = productTime(batch * m * n * p.k) * (p.type === 'f64' ? 2 : 1);
+  const all = { row: 0, rows: m, column: 0, columns: n, first: 0, count: batch };
+  if (batch > 1 && batch >= current.threads) {
+    forkRanges(batch, time, (first, count) => runProduct(p, { ...all, first, count }));
+  } else if (m >= 2 * n) {
+    forkRanges(m, time, (row, rows) => runProduct(p, { ...all, row, rows }), tile.rows);
+  } else {
+    forkRanges(
+      n,
+      time,
+      (column, columns) => runProduct(p, columns === n ? all : { ...all, column, columns }),
+      tile.columns,
+    );
+  }
 }

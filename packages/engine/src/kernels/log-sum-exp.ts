@@ -1,22 +1,23 @@
 // The logarithm of a sum of exponentials along one axis of [outer, size, inner], with the largest element taken out first.
 
 import { exp, input, integer, log, output, type Vector } from '@sconce/codegen';
+import { floatLanes } from '../float-type.ts';
 import { checkSizes, regionOf } from '../operands.ts';
 import { executor } from '../runtime/executor.ts';
-import { family } from '../runtime/family.ts';
 import { part } from '../runtime/region.ts';
 import { forkRanges, passTime } from '../threads/split.ts';
 import type { LogSumExpParameters } from '../types.ts';
+import { floatFamily } from './float-family.ts';
 import { type Fold, foldBlocks, foldRow, overColumns, sumFold } from './fold.ts';
 
 type F32 = Vector<'f32'>;
 
 const maximum: Fold = { identity: Number.NEGATIVE_INFINITY, combine: (k, a, b) => k.max(a, b) };
 
-const logSumExpKernel = family(
+const logSumExpKernel = floatFamily(
   'log-sum-exp',
-  { x: input('f32'), y: output('f32'), outer: integer(), size: integer(), inner: integer() },
-  (k, spec: { along: 'row' | 'columns' }) => {
+  (type) => ({ x: input(type), y: output(type), outer: integer(), size: integer(), inner: integer() }),
+  (k, spec: { along: 'row' | 'columns' }, type) => {
     const [x, y] = [k.pointer('x'), k.pointer('y')];
     const [size, inner] = [k.integer('size'), k.integer('inner')];
     /** An infinite maximum is not taken out: infinity less infinity would be NaN. */
@@ -44,7 +45,7 @@ const logSumExpKernel = family(
       overColumns(k, inner, [from, y], ({ vectors, load, store }) => {
         const total = (fold: Fold, map: (value: F32, i: number) => F32): F32[] => {
           const at = k.variable(from);
-          const totals = Array.from({ length: vectors }, () => k.variable(k.constant('f32', fold.identity)));
+          const totals = Array.from({ length: vectors }, () => k.variable(k.constant(type, fold.identity)));
           foldBlocks(k, fold, size, totals, () => {
             const values = load(at).map(map);
             k.advance(at, inner);
@@ -73,14 +74,15 @@ const logSumExpKernel = family(
 export function logSumExp(p: LogSumExpParameters): void {
   const { outer, size, inner } = p;
   checkSizes('logSumExp', { outer, size, inner });
-  const x = regionOf('logSumExp', 'x', p.x, outer * size * inner);
-  const y = regionOf('logSumExp', 'y', p.y, outer * inner);
-  const kernel = logSumExpKernel({ along: inner === 1 ? 'row' : 'columns' });
+  const { type, bytes } = floatLanes('logSumExp', p.dtype);
+  const x = regionOf('logSumExp', 'x', p.x, outer * size * inner, bytes);
+  const y = regionOf('logSumExp', 'y', p.y, outer * inner, bytes);
+  const kernel = logSumExpKernel[type]({ along: inner === 1 ? 'row' : 'columns' });
   const current = executor();
-  forkRanges(outer, passTime(3 * outer * size * inner), (first, count) => {
+  forkRanges(outer, passTime((3 * outer * size * inner * bytes) / 4), (first, count) => {
     current.launch(kernel, {
-      x: part(x, first * size * inner, count * size * inner),
-      y: part(y, first * inner, count * inner),
+      x: part(x, first * size * inner, count * size * inner, bytes),
+      y: part(y, first * inner, count * inner, bytes),
       outer: count,
       size,
       inner,

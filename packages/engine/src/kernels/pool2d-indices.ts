@@ -1,15 +1,18 @@
 // Maximum pooling that also tells where each maximum was, in plain TypeScript: training needs it, inference does
 // not.
 
-import { floatsOf, integersOf, type Region } from '../runtime/region.ts';
+import type { FloatType } from '@sconce/codegen';
+import { numbersOf } from '../float-type.ts';
+import { integersOf, type Region } from '../runtime/region.ts';
 import type { Pair, Pool2dParameters } from '../types.ts';
 
 /** Pools `x` into `y` and `indices`. Of equal maxima the first counts, of NaNs the last, as in PyTorch. */
 export function maxPoolWithIndices(
   p: Omit<Pool2dParameters, 'x' | 'y' | 'indices' | 'dilation'> & { readonly dilation: Pair },
   operands: { x: Region; y: Region; indices: Region },
+  type: FloatType,
 ): void {
-  const [image, maxima] = [floatsOf(operands.x), floatsOf(operands.y)];
+  const [image, maxima] = [numbersOf(operands.x, type), numbersOf(operands.y, type)];
   const positions = integersOf(operands.indices);
   let y = 0;
   let indices = 0;

@@ -2,32 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { referenceReduce, referenceSoftmax } from '../reference/reduction.ts';
 import { withExecutor } from '../runtime/executor.ts';
-import { expectClose, numbers, operand, unusualNumbers } from '../testing/operands.ts';
+import { expectClose, operand } from '../testing/operands.ts';
+import { type ReductionCase, reductionCases, reductionData } from '../testing/reduction-cases.ts';
 import { targets } from '../testing/targets.ts';
 import type { ReduceOp } from '../types.ts';
 import { reduce } from './reduce.ts';
 import { softmax } from './softmax.ts';
 
-const reduceOps: ReduceOp[] = ['sum', 'mean', 'max', 'min', 'prod', 'norm1', 'norm2'];
+const reduceOps = ['sum', 'mean', 'max', 'min', 'prod', 'norm1', 'norm2'] as const;
 
-interface Case {
-  outer: number;
-  size: number;
-  inner: number;
-  unusual: boolean;
-}
-
-function cases(largest: number): fc.Arbitrary<Case> {
-  return fc.record({
-    outer: fc.integer({ min: 0, max: 4 }),
-    size: fc.integer({ min: 0, max: largest }),
-    inner: fc.oneof(fc.constant(1), fc.integer({ min: 0, max: 40 })),
-    unusual: fc.boolean(),
-  });
-}
-
-function checkReduce(op: ReduceOp, c: Case): void {
-  const drawn = (c.unusual ? unusualNumbers : numbers)(c.size + 1, c.outer * c.size * c.inner);
+function checkReduce(op: (typeof reduceOps)[number], c: ReductionCase): void {
+  const drawn = reductionData(c);
   // A float32 product may underflow on the way, or not, depending on its order: factors stay around one.
   const x = op === 'prod' ? drawn.map((value) => (Number.isFinite(value) ? 1 + value / 4 : value)) : drawn;
   const expected = new Float32Array(c.outer * c.inner);
@@ -39,8 +24,8 @@ function checkReduce(op: ReduceOp, c: Case): void {
   y.checkFences();
 }
 
-function checkSoftmax(log: boolean, c: Case): void {
-  const x = (c.unusual ? unusualNumbers : numbers)(c.size + 2, c.outer * c.size * c.inner).map((v) => v * 20);
+function checkSoftmax(log: boolean, c: ReductionCase): void {
+  const x = reductionData(c).map((v) => v * 20);
   const expected = new Float32Array(x.length);
   referenceSoftmax({ ...c, log, x, y: expected });
   const y = operand(x.length);
@@ -53,7 +38,7 @@ function checkSoftmax(log: boolean, c: Case): void {
 }
 
 describe.each(targets)('reduction on $name', ({ executor, small }) => {
-  const shapes = cases(small ? 40 : 600);
+  const shapes = reductionCases(small ? 40 : 600);
   const numRuns = small ? 25 : 150;
 
   it.each(reduceOps)('%s equals its definition, along rows and across them', (op) => {

@@ -1,7 +1,15 @@
 // Resizing of planes by nearest or linear interpolation. Where output places lie in the input, the caller says by taps: that
 // is where PyTorch's and ONNX's many rules differ.
 
-import { input, integer, output, overVectors } from '@sconce/codegen';
+import {
+  input,
+  integer,
+  type KernelBuilder,
+  output,
+  overVectors,
+  type Pointer,
+  type Vector,
+} from '@sconce/codegen';
 import { EngineError } from '../errors.ts';
 import { checkSizes, regionOf } from '../operands.ts';
 import { executor, withScratch } from '../runtime/executor.ts';
@@ -10,113 +18,103 @@ import { floatsOf, integersOf, part } from '../runtime/region.ts';
 import { forkRanges, passTime } from '../threads/split.ts';
 import type { ResizeParameters, ResizeTaps } from '../types.ts';
 
+/** What both kernels take. `rowPlaces` holds pairs of input rows, `columnPlaces` pairs of columns. */
+const sharedContract = {
+  x: input('f32'),
+  y: output('f32'),
+  rowPlaces: input('i32'),
+  columnPlaces: input('i32'),
+  planes: integer(),
+  outHeight: integer(),
+  outWidth: integer(),
+  inWidth: integer(),
+  plane: integer(),
+} as const;
+
+/** Calls `body` for each output row of each plane, with the plane's start and the places of its rows. */
+function overRows(
+  k: KernelBuilder<typeof sharedContract>,
+  body: (plane: Pointer<'f32'>, rowPlaces: Pointer<'i32'>) => void,
+  nextPlane: () => void = () => {},
+): void {
+  const [x, outHeight, plane] = [k.pointer('x'), k.integer('outHeight'), k.integer('plane')];
+  k.loop(k.integer('planes'), () => {
+    nextPlane();
+    const rowPlaces = k.pointer('rowPlaces');
+    k.loop(outHeight, () => {
+      body(x, rowPlaces);
+      k.advance(rowPlaces, 2);
+    });
+    k.advance(x, plane);
+  });
+}
+
+type F32 = Vector<'f32'>;
+
 /**
  * For each output row: the two input rows mixed into `line`, then for each output column its two neighbours in `line` picked
- * side by side into `near` and `far` and mixed in turn. `rowPlaces` holds pairs of input rows, `columnPlaces` pairs of columns.
+ * side by side into `near` and `far` and mixed in turn.
  */
 const linearKernel = family(
   'resize-linear',
   {
-    x: input('f32'),
-    y: output('f32'),
-    rowPlaces: input('i32'),
+    ...sharedContract,
     rowWeights: input('f32'),
-    columnPlaces: input('i32'),
     columnWeights: input('f32'),
     line: output('f32'),
     near: output('f32'),
     far: output('f32'),
-    planes: integer(),
-    outHeight: integer(),
-    outWidth: integer(),
-    inWidth: integer(),
-    plane: integer(),
   },
   (k) => {
-    const [x, y] = [k.pointer('x'), k.pointer('y')];
-    const [inWidth, outWidth, outHeight] = [
-      k.integer('inWidth'),
-      k.integer('outWidth'),
-      k.integer('outHeight'),
-    ];
-    const plane = k.integer('plane');
-    const mix = (a: ReturnType<typeof k.zero<'f32'>>, b: typeof a, weight: typeof a): typeof a =>
-      k.add(k.mul(a, k.sub(1, weight)), k.mul(b, weight));
-    k.loop(k.integer('planes'), () => {
-      const [rowPlaces, rowWeights] = [k.pointer('rowPlaces'), k.pointer('rowWeights')];
-      k.loop(outHeight, () => {
-        const [above, below, line] = [k.variable(x), k.variable(x), k.pointer('line')];
-        k.advance(above, k.mul(k.loadInteger(rowPlaces), inWidth));
-        k.advance(below, k.mul(k.loadInteger(rowPlaces, 1), inWidth));
-        const weight = k.broadcast(rowWeights);
-        overVectors(k, 'f32', inWidth, [above, below, line], (at) =>
-          at.store(mix(at.load(above), at.load(below), weight), line),
-        );
-        const columns = k.pointer('columnPlaces');
-        const [nearAt, farAt] = [k.pointer('near'), k.pointer('far')];
-        k.loop(outWidth, () => {
-          const [a, b] = [k.pointer('line'), k.pointer('line')];
-          k.advance(a, k.loadInteger(columns));
-          k.advance(b, k.loadInteger(columns, 1));
-          k.copyElement(a, 0, nearAt, 0);
-          k.copyElement(b, 0, farAt, 0);
-          k.advance(columns, 2);
-          k.advance(nearAt, 1);
-          k.advance(farAt, 1);
-        });
-        const [near, far, weights] = [k.pointer('near'), k.pointer('far'), k.pointer('columnWeights')];
-        overVectors(k, 'f32', outWidth, [near, far, weights, y], (at) =>
-          at.store(mix(at.load(near), at.load(far), at.load(weights)), y),
-        );
-        k.advance(y, k.and(outWidth, k.lanes('f32') - 1));
-        k.advance(rowPlaces, 2);
-        k.advance(rowWeights, 1);
+    const [y, inWidth, outWidth] = [k.pointer('y'), k.integer('inWidth'), k.integer('outWidth')];
+    const rowWeights = k.pointer('rowWeights');
+    const mix = (a: F32, b: F32, weight: F32): F32 => k.add(k.mul(a, k.sub(1, weight)), k.mul(b, weight));
+    const row = (plane: Pointer<'f32'>, rowPlaces: Pointer<'i32'>): void => {
+      const [above, below, line] = [k.variable(plane), k.variable(plane), k.pointer('line')];
+      k.advance(above, k.mul(k.loadInteger(rowPlaces), inWidth));
+      k.advance(below, k.mul(k.loadInteger(rowPlaces, 1), inWidth));
+      const weight = k.broadcast(rowWeights);
+      k.advance(rowWeights, 1);
+      overVectors(k, 'f32', inWidth, [above, below, line], (at) =>
+        at.store(mix(at.load(above), at.load(below), weight), line),
+      );
+      const columns = k.pointer('columnPlaces');
+      const [nearAt, farAt] = [k.pointer('near'), k.pointer('far')];
+      k.loop(outWidth, () => {
+        const [a, b] = [k.pointer('line'), k.pointer('line')];
+        k.advance(a, k.loadInteger(columns));
+        k.advance(b, k.loadInteger(columns, 1));
+        k.copyElement(a, 0, nearAt, 0);
+        k.copyElement(b, 0, farAt, 0);
+        k.advance(columns, 2);
+        k.advance(nearAt, 1);
+        k.advance(farAt, 1);
       });
-      k.advance(x, plane);
-    });
+      const [near, far, weights] = [k.pointer('near'), k.pointer('far'), k.pointer('columnWeights')];
+      overVectors(k, 'f32', outWidth, [near, far, weights, y], (at) =>
+        at.store(mix(at.load(near), at.load(far), at.load(weights)), y),
+      );
+      k.advance(y, k.and(outWidth, k.lanes('f32') - 1));
+    };
+    overRows(k, row, () => k.assign(rowWeights, k.pointer('rowWeights')));
   },
 );
 
-const nearestKernel = family(
-  'resize-nearest',
-  {
-    x: input('f32'),
-    y: output('f32'),
-    rowPlaces: input('i32'),
-    columnPlaces: input('i32'),
-    planes: integer(),
-    outHeight: integer(),
-    outWidth: integer(),
-    inWidth: integer(),
-    plane: integer(),
-  },
-  (k) => {
-    const [x, y] = [k.pointer('x'), k.pointer('y')];
-    const [inWidth, outWidth, outHeight] = [
-      k.integer('inWidth'),
-      k.integer('outWidth'),
-      k.integer('outHeight'),
-    ];
-    const plane = k.integer('plane');
-    k.loop(k.integer('planes'), () => {
-      const rows = k.pointer('rowPlaces');
-      k.loop(outHeight, () => {
-        const row = k.variable(x);
-        k.advance(row, k.mul(k.loadInteger(rows), inWidth));
-        const columns = k.pointer('columnPlaces');
-        k.loop(outWidth, () => {
-          const at = k.variable(row);
-          k.advance(at, k.loadInteger(columns));
-          k.copyElement(at, 0, y, 0);
-          k.advance(columns, 2);
-          k.advance(y, 1);
-        });
-        k.advance(rows, 2);
-      });
-      k.advance(x, plane);
+const nearestKernel = family('resize-nearest', sharedContract, (k) => {
+  const [y, inWidth, outWidth] = [k.pointer('y'), k.integer('inWidth'), k.integer('outWidth')];
+  overRows(k, (plane, rowPlaces) => {
+    const row = k.variable(plane);
+    k.advance(row, k.mul(k.loadInteger(rowPlaces), inWidth));
+    const columns = k.pointer('columnPlaces');
+    k.loop(outWidth, () => {
+      const at = k.variable(row);
+      k.advance(at, k.loadInteger(columns));
+      k.copyElement(at, 0, y, 0);
+      k.advance(columns, 2);
+      k.advance(y, 1);
     });
-  },
-);
+  });
+});
 
 /**
  * Resizes planes: an output element is mixed of the elements at its row's and its column's taps, `near * (1 - weight) + far *

@@ -1,7 +1,8 @@
 // The kernel of layer, RMS and group normalization: statistics of each row in two passes, then the result.
 
 import { input, integer, output, overVectors, type Pointer, scalar, type Vector } from '@sconce/codegen';
-import { type Family, family, type Region } from '../runtime/family.ts';
+import type { Region } from '../runtime/family.ts';
+import { type FloatFamily, floatFamily } from './float-family.ts';
 import { foldRow, sumFold } from './fold.ts';
 
 type F32 = Vector<'f32'>;
@@ -26,23 +27,23 @@ export type RowNormArguments = Readonly<Record<'x' | 'y' | 'weight' | 'bias' | '
  * `batch * groups` rows of `channels * inner` elements. Weight and bias hold `inner` values for all rows, or `channels` values
  * for each group. `count` is the elements of a row.
  */
-export const rowNormKernel: Family<RowNormSpec, RowNormArguments> = family(
+export const rowNormKernel: FloatFamily<RowNormSpec, RowNormArguments> = floatFamily(
   'row-norm',
-  {
-    x: input('f32'),
-    y: output('f32'),
-    weight: input('f32'),
-    bias: input('f32'),
-    mean: output('f32'),
-    rstd: output('f32'),
+  (type) => ({
+    x: input(type),
+    y: output(type),
+    weight: input(type),
+    bias: input(type),
+    mean: output(type),
+    rstd: output(type),
     batch: integer(),
     groups: integer(),
     channels: integer(),
     inner: integer(),
-    count: scalar('f32'),
-    eps: scalar('f32'),
-  },
-  (k, spec: RowNormSpec) => {
+    count: scalar(type),
+    eps: scalar(type),
+  }),
+  (k, spec: RowNormSpec, type) => {
     const [x, y] = [k.pointer('x'), k.pointer('y')];
     const [mean, rstd] = [k.pointer('mean'), k.pointer('rstd')];
     const [groups, channels, inner] = [k.integer('groups'), k.integer('channels'), k.integer('inner')];
@@ -59,14 +60,14 @@ export const rowNormKernel: Family<RowNormSpec, RowNormArguments> = family(
       const factor = single && spec.weight ? k.mul(scale, k.broadcast(weight)) : scale;
       const shift = single && spec.bias ? k.broadcast(bias) : undefined;
       const [w, b] = [k.variable(weight), k.variable(bias)];
-      overVectors(k, 'f32', inner, [x, y, ...(single ? [] : [w, b])], (at) => {
+      overVectors(k, type, inner, [x, y, ...(single ? [] : [w, b])], (at) => {
         let value: F32 = k.mul(centered(at.load(x)), factor);
         if (!single && spec.weight) value = k.mul(value, at.load(w));
         if (spec.bias) value = k.add(value, shift ?? at.load(b));
         at.store(value, y);
       });
       // overVectors leaves the tail to its caller.
-      const tail = k.and(inner, k.lanes('f32') - 1);
+      const tail = k.and(inner, k.lanes(type) - 1);
       k.advance(x, tail);
       k.advance(y, tail);
     };

@@ -1,6 +1,7 @@
 // Layer, RMS, group and instance normalization: rows of neighbours, each by its own statistics.
 
 import { EngineError } from '../errors.ts';
+import { floatLanes } from '../float-type.ts';
 import { checkSizes, regionOf } from '../operands.ts';
 import { executor } from '../runtime/executor.ts';
 import { nothing, part, type Region } from '../runtime/region.ts';
@@ -57,7 +58,7 @@ interface Rows extends Pick<RowNormSpec, 'center' | 'per'> {
   readonly parameters: number;
 }
 
-interface Operands {
+interface Operands extends Pick<LayerNormParameters, 'dtype'> {
   readonly x: Slice;
   readonly y: Slice;
   readonly weight?: Slice;
@@ -70,9 +71,10 @@ interface Operands {
 function normalizeRows(name: string, p: Operands, rows: Rows): void {
   const { batch, groups, channels, inner, center, per, parameters } = rows;
   const size = channels * inner;
+  const { type, bytes } = floatLanes(name, p.dtype);
   const optional = (operand: 'weight' | 'bias' | 'mean' | 'rstd', elements: number): Region =>
-    p[operand] === undefined ? nothing : regionOf(name, operand, p[operand], elements);
-  const kernel = rowNormKernel({
+    p[operand] === undefined ? nothing : regionOf(name, operand, p[operand], elements, bytes);
+  const kernel = rowNormKernel[type]({
     center,
     per,
     weight: p.weight !== undefined,
@@ -81,8 +83,8 @@ function normalizeRows(name: string, p: Operands, rows: Rows): void {
     rstd: p.rstd !== undefined,
   });
   const current = executor();
-  const x = regionOf(name, 'x', p.x, batch * groups * size);
-  const y = regionOf(name, 'y', p.y, batch * groups * size);
+  const x = regionOf(name, 'x', p.x, batch * groups * size, bytes);
+  const y = regionOf(name, 'y', p.y, batch * groups * size, bytes);
   const weight = optional('weight', parameters);
   const bias = optional('bias', parameters);
   const mean = optional('mean', batch * groups);
@@ -91,12 +93,12 @@ function normalizeRows(name: string, p: Operands, rows: Rows): void {
   const launch = (image: number, images: number, group: number, count: number): void => {
     const row = image * groups + group;
     const some = (region: Region, from: number, elements: number): Region =>
-      region === nothing ? nothing : part(region, from, elements);
+      region === nothing ? nothing : part(region, from, elements, bytes);
     const perGroup = (region: Region): Region =>
       per === 'channel' ? some(region, group * channels, count * channels) : region;
     current.launch(kernel, {
-      x: part(x, row * size, images * count * size),
-      y: part(y, row * size, images * count * size),
+      x: part(x, row * size, images * count * size, bytes),
+      y: part(y, row * size, images * count * size, bytes),
       weight: perGroup(weight),
       bias: perGroup(bias),
       mean: some(mean, row, images * count),
@@ -109,7 +111,7 @@ function normalizeRows(name: string, p: Operands, rows: Rows): void {
       eps: p.eps,
     });
   };
-  const time = passTime(3 * batch * groups * size);
+  const time = passTime((3 * batch * groups * size * bytes) / 4);
   if (groups === 1 || batch >= 2 * current.threads) {
     forkRanges(batch, time, (first, count) => launch(first, count, 0, groups));
     return;

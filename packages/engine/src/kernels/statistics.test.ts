@@ -2,35 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { moments } from '../reference/normalization.ts';
 import { withExecutor } from '../runtime/executor.ts';
-import { expectClose, numbers, type Operand, operand, unusualNumbers } from '../testing/operands.ts';
+import { expectClose, type Operand, operand } from '../testing/operands.ts';
+import { type ReductionCase, reductionCases, reductionData } from '../testing/reduction-cases.ts';
 import { targets } from '../testing/targets.ts';
 import { argExtremum } from './arg-extremum.ts';
 import { logSumExp } from './log-sum-exp.ts';
 import { variance } from './variance.ts';
 
-interface Case {
-  outer: number;
-  size: number;
-  inner: number;
-  unusual: boolean;
-}
-
-function cases(largest: number): fc.Arbitrary<Case> {
-  return fc.record({
-    outer: fc.integer({ min: 0, max: 4 }),
-    size: fc.integer({ min: 0, max: largest }),
-    inner: fc.oneof(fc.constant(1), fc.integer({ min: 0, max: 40 })),
-    unusual: fc.boolean(),
-  });
-}
-
-function dataOf(c: Case): Float32Array {
-  return (c.unusual ? unusualNumbers : numbers)(c.size + 3, c.outer * c.size * c.inner);
-}
-
 /** What a function makes of the elements along `size` at each position. */
 function along(
-  { outer, size, inner }: Case,
+  { outer, size, inner }: ReductionCase,
   x: Float32Array,
   of: (values: number[]) => number,
 ): Float32Array {
@@ -40,8 +21,8 @@ function along(
   });
 }
 
-function checkVariance(c: Case, correction: number, root: boolean): void {
-  const x = dataOf(c);
+function checkVariance(c: ReductionCase, correction: number, root: boolean): void {
+  const x = reductionData(c);
   const of = (values: number[]): number => {
     // What is too small a sum for float32 is zero, and zero by zero is NaN.
     const squares = Math.fround(moments(values).variance * values.length);
@@ -61,8 +42,8 @@ function checkVariance(c: Case, correction: number, root: boolean): void {
   mean.checkFences();
 }
 
-function checkLogSumExp(c: Case): void {
-  const x = dataOf(c).map((value) => value * 30);
+function checkLogSumExp(c: ReductionCase): void {
+  const x = reductionData(c).map((value) => value * 30);
   const of = (values: number[]): number => {
     const largest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
     const shift = Number.isFinite(largest) ? largest : 0;
@@ -87,10 +68,10 @@ function indexOf(values: readonly number[], op: 'max' | 'min'): number {
   return values.indexOf(extremum);
 }
 
-function checkArg(c: Case, op: 'max' | 'min'): void {
+function checkArg(c: ReductionCase, op: 'max' | 'min'): void {
   if (c.size === 0) return;
   // Few distinct values, so that many are equal.
-  const x = dataOf(c).map((value) => (Math.abs(value) < 1 ? Math.round(value * 3) : value));
+  const x = reductionData(c).map((value) => (Math.abs(value) < 1 ? Math.round(value * 3) : value));
   const expected = along(c, x, (values) => indexOf(values, op));
   const indices = operand(new Float32Array(2 * expected.length));
   const values = operand(expected.length);
@@ -104,9 +85,9 @@ function checkArg(c: Case, op: 'max' | 'min'): void {
 }
 
 describe.each(targets)('statistics on $name', ({ executor, small }) => {
-  const shapes = cases(small ? 40 : 600);
+  const shapes = reductionCases(small ? 40 : 600);
   const numRuns = small ? 25 : 120;
-  const property = (check: (c: Case) => void): void =>
+  const property = (check: (c: ReductionCase) => void): void =>
     withExecutor(executor, () => fc.assert(fc.property(shapes, check), { numRuns }));
 
   it.each([

@@ -2,12 +2,13 @@
 
 import { input, integer, output, scalar, type Vector } from '@sconce/codegen';
 import { EngineError } from '../errors.ts';
+import { floatLanes } from '../float-type.ts';
 import { checkSizes, regionOf } from '../operands.ts';
 import { executor } from '../runtime/executor.ts';
-import { family } from '../runtime/family.ts';
 import { nothing, part } from '../runtime/region.ts';
 import { forkRanges, passTime } from '../threads/split.ts';
 import type { VarianceParameters } from '../types.ts';
+import { floatFamily } from './float-family.ts';
 import { foldBlocks, foldRow, overColumns, sumFold } from './fold.ts';
 
 type F32 = Vector<'f32'>;
@@ -18,19 +19,19 @@ interface VarianceSpec {
   readonly along: 'row' | 'columns';
 }
 
-const varianceKernel = family(
+const varianceKernel = floatFamily(
   'variance',
-  {
-    x: input('f32'),
-    y: output('f32'),
-    mean: output('f32'),
+  (type) => ({
+    x: input(type),
+    y: output(type),
+    mean: output(type),
     outer: integer(),
     size: integer(),
     inner: integer(),
-    count: scalar('f32'),
-    divisor: scalar('f32'),
-  },
-  (k, spec: VarianceSpec) => {
+    count: scalar(type),
+    divisor: scalar(type),
+  }),
+  (k, spec: VarianceSpec, type) => {
     const [x, y, mean] = [k.pointer('x'), k.pointer('y'), k.pointer('mean')];
     const [size, inner] = [k.integer('size'), k.integer('inner')];
     const [count, divisor] = [k.scalar('count'), k.scalar('divisor')];
@@ -61,7 +62,7 @@ const varianceKernel = family(
       overColumns(k, inner, [from, y, mean], ({ vectors, load, store }) => {
         const total = (map: (value: F32, i: number) => F32): F32[] => {
           const at = k.variable(from);
-          const totals = Array.from({ length: vectors }, () => k.zero('f32'));
+          const totals = Array.from({ length: vectors }, () => k.zero(type));
           foldBlocks(k, sumFold, size, totals, () => {
             const values = load(at).map(map);
             k.advance(at, inner);
@@ -87,23 +88,24 @@ const varianceKernel = family(
 export function variance(p: VarianceParameters): void {
   const { outer, size, inner, correction = 1 } = p;
   checkSizes('variance', { outer, size, inner });
+  const { type, bytes } = floatLanes('variance', p.dtype);
   if (!Number.isFinite(correction)) {
     throw new EngineError('variance', 'invalid correction', 'a finite number', correction);
   }
-  const kernel = varianceKernel({
+  const kernel = varianceKernel[type]({
     root: p.root ?? false,
     mean: p.mean !== undefined,
     along: inner === 1 ? 'row' : 'columns',
   });
-  const x = regionOf('variance', 'x', p.x, outer * size * inner);
-  const y = regionOf('variance', 'y', p.y, outer * inner);
-  const mean = p.mean && regionOf('variance', 'mean', p.mean, outer * inner);
+  const x = regionOf('variance', 'x', p.x, outer * size * inner, bytes);
+  const y = regionOf('variance', 'y', p.y, outer * inner, bytes);
+  const mean = p.mean && regionOf('variance', 'mean', p.mean, outer * inner, bytes);
   const current = executor();
-  forkRanges(outer, passTime(2 * outer * size * inner), (first, count) => {
+  forkRanges(outer, passTime((2 * outer * size * inner * bytes) / 4), (first, count) => {
     current.launch(kernel, {
-      x: part(x, first * size * inner, count * size * inner),
-      y: part(y, first * inner, count * inner),
-      mean: mean ? part(mean, first * inner, count * inner) : nothing,
+      x: part(x, first * size * inner, count * size * inner, bytes),
+      y: part(y, first * inner, count * inner, bytes),
+      mean: mean ? part(mean, first * inner, count * inner, bytes) : nothing,
       outer: count,
       size,
       inner,

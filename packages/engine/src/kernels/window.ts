@@ -1,4 +1,4 @@
-// What depthwise convolution and pooling share: a window slid over padded planes, a vector of outputs at a time.
+// A window slid over padded planes, a vector of outputs at a time.
 
 import type { Integer, KernelBuilder, Pointer, Vector } from '@sconce/codegen';
 
@@ -25,8 +25,6 @@ export interface WindowFold {
   fold(sum: Vector<'f32'>, image: Vector<'f32'>, tap: Vector<'f32'> | undefined): void;
   /** Makes outputs of the accumulator and stores them at the pointer; `count` lanes only when it is given. */
   finish(sum: Vector<'f32'>, at: Pointer<'f32'>, offset: number, count: Integer | undefined): void;
-  /** Moves pointers of the fold's own on by a number of outputs. */
-  advance?(outputs: Integer | number): void;
 }
 
 /** Records the window's slide over one padded plane; `to` moves on to the next plane of outputs. */
@@ -84,14 +82,12 @@ export function slideWindow(
       outputs(at, count, undefined);
       for (const from of at) k.advance(from, count * lanes * spec.strideX);
       k.advance(p.to, count * lanes);
-      fold.advance?.(count * lanes);
     };
     k.loop(k.shr(vectors, Math.log2(SIDE_BY_SIDE)), () => step(SIDE_BY_SIDE));
     k.loop(k.and(vectors, SIDE_BY_SIDE - 1), () => step(1));
     k.when(tail, '>', 0, () => {
       outputs(at, 1, tail);
       k.advance(p.to, tail);
-      fold.advance?.(tail);
     });
     k.advance(row, p.rowStep);
   });

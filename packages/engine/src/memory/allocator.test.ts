@@ -86,7 +86,7 @@ describe('BlockAllocator', () => {
 
 describe('LinearMemory', () => {
   it('grows when the free blocks do not suffice and gives fresh views', () => {
-    const memory = new LinearMemory(1024);
+    const memory = new LinearMemory({ maximumPages: 1024 });
     const before = new Uint8Array(memory.memory.buffer);
     const address = memory.reserve(10 * MB);
     expect(before.length).toBe(0);
@@ -94,8 +94,40 @@ describe('LinearMemory', () => {
     expect(memory.statistics.live).toBeGreaterThanOrEqual(10 * MB);
   });
 
+  it('keeps views valid as it grows where threads share it', () => {
+    const memory = new LinearMemory({ shared: true, maximumPages: 1024 });
+    const before = new Uint8Array(memory.memory.buffer);
+    const address = memory.reserve(10 * MB);
+    expect(before.length).toBeGreaterThan(0);
+    expect(memory.memory.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(memory.memory.buffer.byteLength).toBeGreaterThanOrEqual(address + 10 * MB);
+    new Uint8Array(memory.memory.buffer)[0] = 9;
+    expect(before[0]).toBe(9);
+  });
+
+  it('is content with fewer pages where the host has not as many to share', () => {
+    const { Memory } = WebAssembly;
+    const refuseOver = (limit: number) =>
+      class extends Memory {
+        constructor(description: WebAssembly.MemoryDescriptor) {
+          if (description.maximum! > limit) throw new RangeError('no room');
+          super(description);
+        }
+      };
+    try {
+      WebAssembly.Memory = refuseOver(10_000);
+      const memory = new LinearMemory({ shared: true });
+      expect(() => memory.reserve(600 * MB)).toThrow(OutOfMemoryError);
+      expect(memory.reserve(400 * MB)).toBeGreaterThan(0);
+      WebAssembly.Memory = refuseOver(1000);
+      expect(() => new LinearMemory({ shared: true })).toThrow('no room');
+    } finally {
+      WebAssembly.Memory = Memory;
+    }
+  });
+
   it('refuses what the maximum cannot hold before touching anything', () => {
-    const memory = new LinearMemory(256);
+    const memory = new LinearMemory({ maximumPages: 256 });
     const kept = memory.reserve(4 * MB);
     const before = memory.statistics;
     const { buffer } = memory.memory;
@@ -118,7 +150,7 @@ describe('LinearMemory', () => {
   });
 
   it('keeps the peak when blocks are freed', () => {
-    const memory = new LinearMemory(256);
+    const memory = new LinearMemory({ maximumPages: 256 });
     const address = memory.reserve(2 * MB);
     memory.release(address);
     expect(memory.statistics.live).toBe(0);

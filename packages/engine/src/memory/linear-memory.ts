@@ -14,22 +14,35 @@ const MAXIMUM_PAGES = 65535;
 /** The first page is the kernels': address 0 belongs to no storage, argument blocks lie here. */
 export const KERNEL_PAGE_BYTES: number = PAGE;
 
+/** A shared memory is asked for with half as many pages as long as there are this many. */
+const SMALLEST_SHARED = 4096;
+
 /** Growth comes in steps of at least this many bytes, since each step detaches every view. */
 const GROWTH_STEP = 16 * 1024 * 1024;
+
+/** Options of a {@link LinearMemory}. */
+export interface LinearMemoryOptions {
+  /** Pages of 64 KiB that the memory may reach; 65535 at most, and unless given. */
+  readonly maximumPages?: number;
+  /** Whether threads share it; only where {@link whyUnshared} has no objection. Hosts may then allow fewer pages. */
+  readonly shared?: boolean;
+}
 
 /** A WebAssembly memory with an allocator over it. The engine has one; tests make their own. */
 export class LinearMemory implements Memory {
   readonly memory: WebAssembly.Memory;
+  /** Whether threads share it. */
+  readonly shared: boolean;
   readonly #blocks: BlockAllocator = new BlockAllocator();
   readonly #maximumPages: number;
   #pages: number;
   #peak = 0;
 
-  /** @param maximumPages - pages of 64 KiB that the memory may reach; 65535 at most. */
-  constructor(maximumPages: number = MAXIMUM_PAGES) {
-    this.#maximumPages = Math.min(maximumPages, MAXIMUM_PAGES);
+  /** @throws Error where the host has no room for even a small memory. */
+  constructor({ maximumPages = MAXIMUM_PAGES, shared = false }: LinearMemoryOptions = {}) {
+    this.shared = shared;
     this.#pages = 1 + KERNEL_PAGE_BYTES / PAGE;
-    this.memory = new WebAssembly.Memory({ initial: this.#pages, maximum: this.#maximumPages });
+    [this.memory, this.#maximumPages] = newMemory(this.#pages, Math.min(maximumPages, MAXIMUM_PAGES), shared);
     this.#blocks.extend(KERNEL_PAGE_BYTES, this.#pages * PAGE - KERNEL_PAGE_BYTES);
   }
 
@@ -92,4 +105,23 @@ export class LinearMemory implements Memory {
     }
     throw new OutOfMemoryError(bytes, Math.max(this.#blocks.largestFree, tail), cause);
   }
+}
+
+/** A memory and its maximum. Hosts set the addresses of a shared one aside at once, and may not have as many as asked for. */
+function newMemory(initial: number, maximum: number, shared: boolean): [WebAssembly.Memory, number] {
+  for (let pages = maximum; ; pages = Math.floor(pages / 2)) {
+    try {
+      return [new WebAssembly.Memory({ initial, maximum: pages, shared }), pages];
+    } catch (error) {
+      if (!shared || pages < SMALLEST_SHARED) throw error;
+    }
+  }
+}
+
+/** Why threads of this host cannot share a memory, if so. */
+export function whyUnshared(): string | undefined {
+  if (globalThis.crossOriginIsolated === false) {
+    return 'the page is not cross-origin isolated, so threads can share no memory';
+  }
+  return typeof SharedArrayBuffer === 'undefined' ? 'the host has no SharedArrayBuffer' : undefined;
 }

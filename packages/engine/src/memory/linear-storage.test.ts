@@ -21,7 +21,7 @@ describe('LinearStorage', () => {
   });
 
   it('keeps its contents while the memory grows', () => {
-    const memory = new LinearMemory(2048);
+    const memory = new LinearMemory({ maximumPages: 2048 });
     const storage = memory.allocate(100);
     storage.bytes().fill(7);
     const stale = storage.bytes();

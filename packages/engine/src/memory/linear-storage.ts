@@ -45,8 +45,8 @@ export class LinearStorage extends EngineStorage {
     return this.#address;
   }
 
-  get buffer(): ArrayBuffer {
-    return this.#memory.memory.buffer as ArrayBuffer;
+  get buffer(): ArrayBufferLike {
+    return this.#memory.memory.buffer;
   }
 
   get byteOffset(): number {

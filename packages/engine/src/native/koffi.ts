@@ -5,6 +5,12 @@ import { messageOf, nodeModule } from './host.ts';
 /** A function of a library, or machine code at an address. */
 export type NativeFunction = (...values: readonly unknown[]) => unknown;
 
+/** A function that can be called on another thread as well. */
+export interface AsyncFunction extends NativeFunction {
+  /** Calls it there; the last value is told the error or the result. */
+  readonly async: (...values: readonly unknown[]) => void;
+}
+
 /** A library that koffi has loaded. */
 export interface Library {
   func(name: string, result: string, parameters: readonly string[]): NativeFunction;

@@ -2,7 +2,7 @@
 
 import { cpuidStub, xgetbvStub } from '@sconce/codegen';
 import { CodeArena } from './code-arena.ts';
-import type { Koffi, NativeFunction } from './koffi.ts';
+import type { AsyncFunction, Koffi, NativeFunction } from './koffi.ts';
 import type { Libc } from './libc.ts';
 
 /** See {@link NativeCode.cpuFunctions}. */
@@ -16,21 +16,39 @@ export interface CpuFunctions {
 /** Functions of machine code; each takes one pointer. */
 export class NativeCode {
   readonly #koffi: Koffi;
+  readonly #libc: Libc;
   readonly #arena: CodeArena;
   readonly #kernelType: object;
+  readonly #programType: object;
   readonly #addressType: object;
 
   constructor(koffi: Koffi, libc: Libc) {
     this.#koffi = koffi;
+    this.#libc = libc;
     this.#arena = new CodeArena(libc);
     this.#kernelType = koffi.proto('void', ['void *']);
+    this.#programType = koffi.proto('int', ['uintptr_t']);
     this.#addressType = koffi.proto('double', ['void *']);
+  }
+
+  /** Code on pages of its own, which are given back apart from these. */
+  apart(): NativeCode {
+    return new NativeCode(this.#koffi, this.#libc);
   }
 
   /** A kernel: it takes the argument block. */
   kernel(code: Uint8Array): { address: number; run: NativeFunction } {
     const [address] = this.#arena.add([code]) as [number];
     return { address, run: this.#koffi.decode(address, this.#kernelType) };
+  }
+
+  /** Programs that start at `entries` of their code: each takes its base's address and returns its status. */
+  programs(code: Uint8Array, entries: readonly number[]): { address: number; run: AsyncFunction }[] {
+    const [first] = this.#arena.add([code]) as [number];
+    return entries.map((entry) => {
+      const address = first + entry;
+      return { address, run: this.#koffi.decode(address, this.#programType) as AsyncFunction };
+    });
   }
 
   /** A function that gives the address of a buffer's first byte. */

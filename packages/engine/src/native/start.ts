@@ -1,7 +1,7 @@
 // Starts the native target: from koffi and the C library to an executor, or the reason why there is none.
 
 import { avx2Target, avx512Target, type X64Target } from '@sconce/codegen';
-import { nodePoolHost } from '../threads/node-workers.ts';
+import { nativePoolHost } from '../threads/native-workers.ts';
 import { defaultThreads, type ThreadRequest } from '../threads/number.ts';
 import { ThreadTeam } from '../threads/team.ts';
 import { type Cpu, lackingFor, readCpu } from './cpu.ts';
@@ -68,7 +68,7 @@ function layFoundation(threads: ThreadRequest): Foundation {
   const libc = openLibc(koffi);
   const probe = new NativeCode(koffi, libc);
   try {
-    return { koffi, libc, cpu: readCpu(probe), team: new ThreadTeam(nodePoolHost(koffi), threads) };
+    return { koffi, libc, cpu: readCpu(probe), team: new ThreadTeam(nativePoolHost(koffi), threads) };
   } finally {
     probe.free();
   }

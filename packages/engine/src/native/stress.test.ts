@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { input, integer } from '@sconce/codegen';
 import { describe, expect, it } from 'vitest';
 import { conv2d } from '../kernels/conv2d.ts';
@@ -11,13 +9,14 @@ import { allocate } from '../memory/allocate.ts';
 import { withExecutor } from '../runtime/executor.ts';
 import { family, type Launchable } from '../runtime/family.ts';
 import { wholeOf } from '../runtime/region.ts';
+import { ChurningMemory } from '../testing/churning-memory.ts';
 import { nativeBasis } from '../testing/native-basis.ts';
 import { expectClose, numbers } from '../testing/operands.ts';
 import { targets } from '../testing/targets.ts';
 import type { Slice } from '../types.ts';
 import { NativeCode } from './native-code.ts';
 import { NativeExecutor, runningValues } from './native-executor.ts';
-import { NativeMemory, nodeHost } from './native-memory.ts';
+import { nodeHost } from './native-memory.ts';
 
 const basis = nativeBasis();
 const native = targets.filter(({ executor }) => executor instanceof NativeExecutor);
@@ -93,7 +92,8 @@ describe.skipIf(native.length === 0)('a native launch', () => {
       if (!(executor instanceof NativeExecutor)) throw new Error('skipped above');
       const held: unknown[] = [];
       // Code that is JavaScript looks at what is held while it runs.
-      const code = { kernel: () => ({ address: 0, run: () => held.push(runningValues()) }) };
+      const compiled = () => ({ address: 0, run: () => held.push(runningValues()) });
+      const code = { kernel: compiled, addressFunction: () => () => 0 };
       const looking = new NativeExecutor(executor.target, code as unknown as NativeCode, executor.memory);
       const values = { x: wholeOf(executor.memory.allocate(64)), n: 3 };
       const kernel = family('looking', { x: input('f32'), n: integer() }, () => {});
@@ -110,39 +110,22 @@ describe.skipIf(native.length === 0)(
     it.each(native)('keeps what kernels of $name are given', ({ executor }) => {
       if (typeof basis === 'string' || !(executor instanceof NativeExecutor))
         throw new Error('skipped above');
-      setFlagsFromString('--expose-gc');
-      const gc = runInNewContext('gc') as () => void;
       const code = new NativeCode(basis.koffi, basis.libc);
-      const host = nodeHost(code.addressFunction(), basis.libc.trim);
-      let churns = 0;
-      /** Frees all that is not held, and writes over it. */
-      const churn = (): void => {
-        gc();
-        churns++;
-        for (const bytes of [1024, 2048, 4096, 8192, 16384]) {
-          for (let i = 0; i < 8; i++) new Uint8Array(host.newBuffer(bytes)).fill(0xff);
-        }
-      };
-      class ChurningMemory extends NativeMemory {
-        override allocate(byteLength: number): ReturnType<NativeMemory['allocate']> {
-          churn();
-          return super.allocate(byteLength);
-        }
-      }
+      const memory = new ChurningMemory(nodeHost(code.addressFunction(), basis.libc.trim));
       class ChurningExecutor extends NativeExecutor {
         override launch<V>(kernel: Launchable<V>, values: NoInfer<V>): void {
-          churn();
+          memory.churn();
           super.launch(kernel, values);
-          churn();
+          memory.churn();
         }
       }
-      const churning = new ChurningExecutor(executor.target, code, new ChurningMemory(host));
+      const churning = new ChurningExecutor(executor.target, code, memory);
       for (let seed = 0; seed < 6; seed++) {
         const expected = withExecutor(executor, () => chain(seed));
         const got = withExecutor(churning, () => chain(seed));
         expectClose(got, expected, 0);
       }
-      expect(churns).toBeGreaterThan(200);
+      expect(memory.churns).toBeGreaterThan(200);
       churning.dispose();
     });
   },

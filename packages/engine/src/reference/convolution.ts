@@ -7,6 +7,7 @@ interface Arrays {
   x: Float32Array;
   w: Float32Array;
   bias?: Float32Array | undefined;
+  residual?: Float32Array | undefined;
   y: Float32Array;
   activation?: Activation | undefined;
 }
@@ -66,7 +67,9 @@ export function referenceConv2d(p: ConvolutionShape & Arrays): void {
         });
       }
       const y = (b * p.outChannels + o) * outPlane;
-      for (let n = 0; n < outPlane; n++) p.y[y + n] = activate(Math.fround(plane[n]!));
+      for (let n = 0; n < outPlane; n++) {
+        p.y[y + n] = activate(Math.fround(plane[n]! + (p.residual?.[y + n] ?? 0)));
+      }
     }
   }
 }
@@ -95,6 +98,33 @@ export function referenceConvTranspose2d(p: ConvolutionShape & Arrays): void {
       }
       const y = (b * p.outChannels + o) * outPlane;
       for (let n = 0; n < outPlane; n++) p.y[y + n] = activate(Math.fround(plane[n]!));
+    }
+  }
+}
+
+/** The gradient of `referenceConv2d` with respect to its weights; `x` and `dy` as in the forward. */
+export function referenceConv2dGradWeight(
+  p: ConvolutionShape & { x: Float32Array; dy: Float32Array; dw: Float32Array },
+): void {
+  const inPlane = p.inHeight * p.inWidth;
+  const outPlane = p.outHeight * p.outWidth;
+  const inGroup = p.inChannels / p.groups;
+  const outGroup = p.outChannels / p.groups;
+  const area = p.kernel[0] * p.kernel[1];
+  const pairing = { height: p.inHeight, width: p.inWidth, mapHeight: p.outHeight, mapWidth: p.outWidth };
+  const sums = new Float64Array(area);
+  for (let o = 0; o < p.outChannels; o++) {
+    const first = Math.floor(o / outGroup) * inGroup;
+    for (let i = 0; i < inGroup; i++) {
+      sums.fill(0);
+      for (let b = 0; b < p.batch; b++) {
+        const x = (b * p.inChannels + first + i) * inPlane;
+        const dy = (b * p.outChannels + o) * outPlane;
+        taps(p, pairing, (at) => {
+          sums[at.tap]! += p.x[x + at.image]! * p.dy[dy + at.map]!;
+        });
+      }
+      p.dw.set(Float32Array.from(sums), (o * inGroup + i) * area);
     }
   }
 }

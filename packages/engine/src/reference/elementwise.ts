@@ -1,7 +1,8 @@
 // The judge of the elementwise kernels: each operation as PyTorch defines it, one number at a time, in float64.
 
-import type { Activation, BinaryOp, UnaryOp } from '../types.ts';
-import { erf } from './erf.ts';
+import type { BinaryOp, ExpressionTernary, UnaryOp } from '../elementwise-types.ts';
+import type { Activation } from '../types.ts';
+import { erf, erfc } from './erf.ts';
 
 type Unary = (x: number, p: readonly number[]) => number;
 type Binary = (x: number, y: number, p: readonly number[]) => number;
@@ -23,8 +24,25 @@ function roundHalfEven(x: number): number {
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const softplus = (x: number): number => (x > 20 ? x : Math.log1p(Math.exp(x)));
 
-/** Operations of one input. */
-export const unary: Record<UnaryOp, Unary> = {
+/** Operations of one input; those of bits are in integers.ts. */
+export const unary: Record<Exclude<UnaryOp, 'bitwiseNot'>, Unary> = {
+  identity: (x) => x,
+  square: (x) => x * x,
+  exp2: (x) => 2 ** x,
+  expm1: Math.expm1,
+  log2: Math.log2,
+  log10: Math.log10,
+  log1p: Math.log1p,
+  tan: Math.tan,
+  asin: Math.asin,
+  acos: Math.acos,
+  atan: Math.atan,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
+  asinh: Math.asinh,
+  acosh: Math.acosh,
+  atanh: Math.atanh,
+  erfc,
   neg: (x) => -x,
   abs: Math.abs,
   // PyTorch's sign of NaN is zero.
@@ -57,10 +75,32 @@ export const unary: Record<UnaryOp, Unary> = {
   geluTanh: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))),
 };
 
+type FloatBinary = Exclude<BinaryOp, 'bitwiseAnd' | 'bitwiseOr' | 'bitwiseXor' | 'shiftLeft' | 'shiftRight'>;
+
+/** Python's `%`. */
+const remainder: Binary = (x, y) => {
+  const rest = x % y;
+  return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
+};
+
 /** Operations of two inputs. */
-export const binary: Record<BinaryOp, Binary> = {
-  add: (x, y, [alpha = 1]) => x + Math.fround(alpha * y),
-  sub: (x, y, [alpha = 1]) => x - Math.fround(alpha * y),
+export const binary: Record<FloatBinary, Binary> = {
+  floorDivide: (x, y) => {
+    if (y === 0) return x / y;
+    const rest = x % y;
+    const whole = (x - rest) / y - (rest !== 0 && rest < 0 !== y < 0 ? 1 : 0);
+    if (whole === 0) return x / y < 0 || Object.is(x / y, -0) ? -0 : 0;
+    const floor = Math.floor(whole);
+    return whole - floor > 0.5 ? floor + 1 : floor;
+  },
+  truncDivide: (x, y) => Math.trunc(x / y),
+  fmod: (x, y) => x % y,
+  remainder,
+  atan2: Math.atan2,
+  hypot: (x, y) => Math.hypot(x, y),
+  copysign: (x, y) => (y < 0 || Object.is(y, -0) ? -Math.abs(x) : Math.abs(x)),
+  add: (x, y, [alpha]) => x + (alpha === undefined ? y : Math.fround(alpha * y)),
+  sub: (x, y, [alpha]) => x - (alpha === undefined ? y : Math.fround(alpha * y)),
   mul: (x, y) => x * y,
   div: (x, y) => x / y,
   maximum: (x, y) => Math.max(x, y),
@@ -78,9 +118,19 @@ export function activationOf(activation: Activation | undefined): (x: number) =>
   return (x) => clamp(x, min, max);
 }
 
+/** Operations of three inputs. */
+export const ternary: Record<ExpressionTernary, (x: number, y: number, z: number) => number> = {
+  clamp,
+  softplus: (x, beta, threshold) => unary.softplus(x, [beta, threshold]),
+  fma: (x, y, z) => x * y + z,
+  lerp: (x, y, weight) => (Math.abs(weight) < 0.5 ? x + weight * (y - x) : y - (y - x) * (1 - weight)),
+  scaledAdd: (x, y, alpha) => binary.add(x, y, [alpha]),
+  scaledSub: (x, y, alpha) => binary.sub(x, y, [alpha]),
+};
+
 /** Applies a unary or binary operation over strided float32 data; `offset` and strides count elements. */
 export function referenceElementwise(p: {
-  op: UnaryOp | BinaryOp;
+  op: keyof typeof unary | keyof typeof binary;
   inputs: readonly { data: Float32Array; offset: number; strides: readonly number[] }[];
   output: { data: Float32Array; offset: number; strides: readonly number[] };
   shape: readonly number[];
@@ -98,8 +148,8 @@ export function referenceElementwise(p: {
     const a = x!.data[at(x!)]!;
     const result =
       p.inputs.length === 1
-        ? unary[p.op as UnaryOp](a, parameters)
-        : binary[p.op as BinaryOp](a, y!.data[at(y!)]!, parameters);
+        ? unary[p.op as keyof typeof unary](a, parameters)
+        : binary[p.op as keyof typeof binary](a, y!.data[at(y!)]!, parameters);
     p.output.data[at(p.output)] = activate(Math.fround(result));
     for (let d = index.length - 1; d >= 0; d--) {
       index[d]!++;

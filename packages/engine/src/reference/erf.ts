@@ -16,9 +16,17 @@ export function erf(x: number): number {
     }
     return (2 / Math.sqrt(Math.PI)) * sum;
   }
-  // erfc(a) = exp(-a^2) / sqrt(pi) / (a + (1/2) / (a + 1 / (a + (3/2) / (a + ...))))
+  return Math.sign(x) * (1 - beyond(a));
+}
+
+/** 1 - erf(x), exact where it is small. */
+export function erfc(x: number): number {
+  return x < 1.5 || Number.isNaN(x) ? 1 - erf(x) : beyond(x);
+}
+
+/** erfc(a) = exp(-a^2) / sqrt(pi) / (a + (1/2) / (a + 1 / (a + (3/2) / (a + ...)))) for a from 1.5 on. */
+function beyond(a: number): number {
   let tail = a;
-  for (let n = 80; n > 0; n--) tail = a + n / 2 / tail;
-  const erfc = Math.exp(-a * a) / Math.sqrt(Math.PI) / tail;
-  return Math.sign(x) * (1 - erfc);
+  for (let n = 300; n > 0; n--) tail = a + n / 2 / tail;
+  return Math.exp(-a * a) / Math.sqrt(Math.PI) / tail;
 }

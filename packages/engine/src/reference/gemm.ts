@@ -5,9 +5,9 @@ import { activationOf } from './elementwise.ts';
 
 /** {@link gemm} over plain arrays; every array starts at its first element. */
 export function referenceGemm(p: {
-  a: Float32Array;
-  b: Float32Array;
-  c: Float32Array;
+  a: Float32Array | Float64Array;
+  b: Float32Array | Float64Array;
+  c: Float32Array | Float64Array;
   m: number;
   n: number;
   k: number;
@@ -18,8 +18,8 @@ export function referenceGemm(p: {
   ldc?: number | undefined;
   alpha?: number | undefined;
   beta?: number | undefined;
-  bias?: Float32Array | undefined;
-  rowBias?: Float32Array | undefined;
+  bias?: Float32Array | Float64Array | undefined;
+  rowBias?: Float32Array | Float64Array | undefined;
   activation?: Activation | undefined;
 }): void {
   const { a, b, c, m, n, k } = p;
@@ -27,6 +27,7 @@ export function referenceGemm(p: {
   const ldb = p.ldb ?? (p.transB ? k : n);
   const ldc = p.ldc ?? n;
   const beta = p.beta ?? 0;
+  const round = c instanceof Float64Array ? (x: number): number => x : Math.fround;
   const activate = activationOf(p.activation);
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
@@ -36,7 +37,7 @@ export function referenceGemm(p: {
       }
       sum = (p.alpha ?? 1) * sum + (p.bias?.[j] ?? 0) + (p.rowBias?.[i] ?? 0);
       if (beta !== 0) sum += beta * c[i * ldc + j]!;
-      c[i * ldc + j] = activate(Math.fround(sum));
+      c[i * ldc + j] = activate(round(sum));
     }
   }
 }

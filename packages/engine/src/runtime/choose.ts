@@ -2,14 +2,14 @@
 // succeeds, or the one that was asked for.
 
 import { hasRelaxedSimd } from '@sconce/codegen';
+import { startNative } from '#native';
 import { EngineError } from '../errors.ts';
 import { messageOf } from '../native/host.ts';
-import { startNative } from '../native/start.ts';
 import type { ThreadRequest } from '../threads/number.ts';
 import { type EngineTarget, engineTargets, settleRequest, settleThreads } from './configure.ts';
-import type { Executor } from './executor.ts';
 import { selfCheck } from './self-check.ts';
-import { WasmExecutor } from './wasm-executor.ts';
+import { startWasm } from './start-wasm.ts';
+import type { Threaded } from './threaded.ts';
 
 /** A target that was tried and not taken. */
 export interface PassedOver {
@@ -21,7 +21,7 @@ export interface PassedOver {
 /** What the engine runs on. */
 export interface Choice {
   readonly target: EngineTarget;
-  readonly executor: Executor;
+  readonly executor: Threaded;
   /** Why this target, in words. */
   readonly reason: string;
   readonly passedOver: readonly PassedOver[];
@@ -57,9 +57,9 @@ function choose(): Choice {
 }
 
 /** Starts a target and checks it. @throws Error saying why it cannot run. */
-function start(target: EngineTarget, threads: ThreadRequest): { executor: Executor; reason: string } {
+function start(target: EngineTarget, threads: ThreadRequest): { executor: Threaded; reason: string } {
   if (target === 'wasm') {
-    const executor = new WasmExecutor();
+    const executor = startWasm(threads);
     check(executor);
     const fused = hasRelaxedSimd()
       ? 'the host has relaxed SIMD, so products and sums are fused'
@@ -76,7 +76,7 @@ function start(target: EngineTarget, threads: ThreadRequest): { executor: Execut
   return native;
 }
 
-function check(executor: Executor): void {
+function check(executor: Threaded): void {
   try {
     selfCheck(executor);
   } catch (error) {

@@ -14,7 +14,7 @@ export const engineTargets: readonly EngineTarget[] = ['avx512', 'avx2', 'wasm']
 export interface EngineOptions {
   /** The target to run on; the fastest one that works here unless given. */
   readonly target?: EngineTarget;
-  /** Threads that machine code runs on, the caller's included; `setNumThreads` changes it later. */
+  /** Threads that kernels run on, the caller's included; `setNumThreads` changes it later. */
   readonly threads?: number;
 }
 

@@ -3,6 +3,7 @@
 import type { Target } from '@sconce/codegen';
 import type { Memory } from '../memory/memory.ts';
 import type { EngineStorage } from '../memory/storage.ts';
+import type { Recording, Runnable } from '../program/recording.ts';
 import { chooseExecutor } from './choose.ts';
 import type { Launchable } from './family.ts';
 import { type Region, wholeOf } from './region.ts';
@@ -27,10 +28,19 @@ export interface Executor {
    * @throws EngineError when a thread ended in the middle.
    */
   fork(parts: number, body: (part: number) => void): void;
-  /** Whether what is launched now runs later: inside of {@link fork}. */
+  /**
+   * Calls `body`, whose launches touch nothing that the launch or fork behind it touches: where launches are recorded, no
+   * thread waits between the two.
+   */
+  alongNext(body: () => void): void;
+  /** Whether what is launched now runs later: inside of {@link fork}, and while a program is recorded. */
   readonly defers: boolean;
+  /** A storage for kernels' own use, which {@link release} takes back. */
+  borrow(byteLength: number): EngineStorage;
   /** Gives a borrowed storage back, as soon as nothing that was launched uses it. */
   release(storage: EngineStorage): void;
+  /** Makes a recording runnable. */
+  program(recording: Recording): Runnable;
 }
 
 let current: Executor | undefined;
@@ -57,7 +67,7 @@ export function withExecutor<T>(other: Executor, body: () => T): T {
 
 /** Borrows a block of the executor's memory for the time of `body`: packed operands, padded planes, tables. */
 export function withScratch<T>(elements: number, body: (scratch: Region) => T): T {
-  const storage = executor().memory.borrow(elements * 4);
+  const storage = executor().borrow(elements * 4);
   try {
     return body(wholeOf(storage));
   } finally {

@@ -36,14 +36,45 @@ export function family<S extends object, const C extends Contract>(
   contract: C,
   body: (k: KernelBuilder<C>, spec: S) => void,
 ): Family<S, Values<C>> {
-  const known = new Map<string, Launchable<Values<C>>>();
+  const known = new SpecTable<Launchable<Values<C>>>();
   return (spec) => {
-    const key = JSON.stringify(spec);
-    let found = known.get(key);
-    if (found === undefined) {
-      found = { kernel: kernel(name + key, contract, (k) => body(k, spec)) as unknown as Kernel };
-      known.set(key, found);
-    }
-    return found;
+    const entry = known.entry(spec as Readonly<Record<string, unknown>>);
+    entry.value ??= {
+      kernel: kernel(name + JSON.stringify(spec), contract, (k) => body(k, spec)) as unknown as Kernel,
+    };
+    return entry.value;
   };
+}
+
+/** What is known of specs that begin alike. */
+interface SpecNode<V> {
+  value: V | undefined;
+  /** By the next field's name, then by its value. */
+  readonly next: Map<string, Map<unknown, SpecNode<V>>>;
+}
+
+/** Values by spec, found field by field: launching a small kernel takes less time than turning its spec into text. */
+class SpecTable<V> {
+  readonly #root: SpecNode<V> = { value: undefined, next: new Map() };
+
+  entry(spec: Readonly<Record<string, unknown>>): SpecNode<V> {
+    let node = this.#root;
+    for (const field in spec) {
+      const value = spec[field];
+      if (value === undefined) continue;
+      const part = typeof value === 'object' ? JSON.stringify(value) : value;
+      let byValue = node.next.get(field);
+      if (byValue === undefined) {
+        byValue = new Map();
+        node.next.set(field, byValue);
+      }
+      let found = byValue.get(part);
+      if (found === undefined) {
+        found = { value: undefined, next: new Map() };
+        byValue.set(part, found);
+      }
+      node = found;
+    }
+    return node;
+  }
 }

@@ -1,7 +1,7 @@
 // Regions: what kernels are given. Each carries the storage that its address belongs to, since an address alone would
 // not keep the collector from the bytes.
 
-import type { EngineStorage } from '../memory/storage.ts';
+import { beforeView, type EngineStorage } from '../memory/storage.ts';
 
 /** Bytes that a kernel may touch through one of its pointers. */
 export interface Region {
@@ -49,19 +49,22 @@ export function after(
 // ---- views, valid until the next allocation
 
 /** A region's bytes. */
-export function bytesOf({ storage, address, bytes }: Region): Uint8Array<ArrayBuffer> {
+export function bytesOf({ storage, address, bytes }: Region): Uint8Array {
   if (storage === undefined) return new Uint8Array(0);
+  beforeView(storage, 'kernel');
   return new Uint8Array(storage.buffer, storage.byteOffset + address - storage.address, bytes);
 }
 
 /** A region as float32 elements. */
-export function floatsOf({ storage, address, bytes }: Region): Float32Array<ArrayBuffer> {
+export function floatsOf({ storage, address, bytes }: Region): Float32Array {
   if (storage === undefined) return new Float32Array(0);
+  beforeView(storage, 'kernel');
   return new Float32Array(storage.buffer, storage.byteOffset + address - storage.address, bytes / 4);
 }
 
 /** A region as 32-bit integers. */
-export function integersOf({ storage, address, bytes }: Region): Int32Array<ArrayBuffer> {
+export function integersOf({ storage, address, bytes }: Region): Int32Array {
   if (storage === undefined) return new Int32Array(0);
+  beforeView(storage, 'kernel');
   return new Int32Array(storage.buffer, storage.byteOffset + address - storage.address, bytes / 4);
 }

@@ -1,6 +1,6 @@
 // A small product through a real kernel, compared with scalar JavaScript: no target is chosen that fails it.
 
-import { microKernel, tileOf } from '../kernels/gemm-micro.ts';
+import { productKernels, tileOf } from '../kernels/gemm-micro.ts';
 import type { Executor } from './executor.ts';
 import { floatsOf, nothing, wholeOf } from './region.ts';
 
@@ -24,9 +24,14 @@ export function selfCheck(executor: Executor): void {
     for (let i = 0; i < left.length; i++) left[i] = ((i * 7) % 11) - 5;
     for (let i = 0; i < right.length; i++) right[i] = ((i * 5) % 13) - 6;
     floatsOf(c).fill(GUARD);
-    const kernel = microKernel({
-      rows: tile.rows,
-      packedB: false,
+    const kernel = productKernels.f32({
+      full: true,
+      rest: 0,
+      whole: true,
+      tail: 1,
+      a: 'columns',
+      b: 'inPlace',
+      ahead: false,
       onto: 'nothing',
       alpha: false,
       bias: false,
@@ -39,13 +44,21 @@ export function selfCheck(executor: Executor): void {
       c: { ...c, bytes: c.bytes - 4 },
       bias: nothing,
       rowBias: nothing,
+      packedA: nothing,
+      packedB: nothing,
+      batch: 1,
       k: DEPTH,
       rowPanels: 2,
       panels: 1,
       tail: TAIL,
+      aStep: tile.rows,
+      aPanel: tile.rows * DEPTH,
       bStep: columns,
       bPanel: tile.columns,
       ldc: columns,
+      aBatch: 0,
+      bBatch: 0,
+      cBatch: 0,
       alpha: 1,
       beta: 0,
       min: 0,

@@ -20,6 +20,26 @@ const flags = [
   ...(process.features.typescript ? [] : ['--experimental-strip-types']),
 ];
 
+/** What a program begins with so that `workers` holds the worker threads that it starts. */
+export const watchWorkers: string = `
+  const module = process.getBuiltinModule('node:worker_threads');
+  const workers = [];
+  module.Worker = class extends module.Worker {
+    constructor(...values) {
+      super(...values);
+      workers.push(this);
+    }
+  };
+`;
+
+/** Defines `view(slice)` for a program: the slice's numbers. */
+export const viewFloats: string = `
+  const view = ({ storage }) => {
+    const { buffer, byteOffset, byteLength } = storage.bytes();
+    return new Float32Array(buffer, byteOffset, byteLength / 4);
+  };
+`;
+
 /** Runs JavaScript whose imports are relative to `cwd`; variables of the engine are as `env` says and nothing else. */
 export function runChild(
   source: string,

@@ -28,13 +28,20 @@ function resultOf(executor: Executor, seed: number, call: () => Slice): Uint8Arr
   return withExecutor(executor, () => call().storage.bytes().slice());
 }
 
-/** Compares bytes that were copied exactly, and floats that were computed within what order and fusing change. */
+/**
+ * Compares bytes that were copied or computed exactly, and floats that were computed within what order and fusing change; long sums and
+ * Winograd's transforms relative to the largest result.
+ */
 function check(name: string, got: Uint8Array<ArrayBuffer>, expected: Uint8Array<ArrayBuffer>): void {
-  const copied = /^(copyStrided|gatherRows)/.test(name);
+  const copied = /^(copyStrided|gatherRows|dtypes|divisors|reduceDtypes)/.test(name);
   const values = (bytes: Uint8Array<ArrayBuffer>) => (copied ? bytes : new Float32Array(bytes.buffer));
   const [actual, wanted, tolerance] = [values(got), values(expected), copied ? 0 : 1e-5];
+  const summed = /^(conv\dd|blocked(Direct|Strassen))/.test(name);
+  let largest = 0;
+  if (summed) for (const x of wanted) largest = Math.max(largest, Math.abs(x));
   for (let i = 0; i < wanted.length; i++) {
-    if (!(Math.abs(actual[i]! - wanted[i]!) <= tolerance * (1 + Math.abs(wanted[i]!)))) {
+    const scale = 1 + Math.max(largest, Math.abs(wanted[i]!));
+    if (!(Math.abs(actual[i]! - wanted[i]!) <= tolerance * scale)) {
       throw new Error(`${name}, element ${i}: expected ${wanted[i]}, got ${actual[i]}`);
     }
   }

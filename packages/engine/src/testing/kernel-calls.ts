@@ -1,5 +1,7 @@
 // Calls of every kernel with operands and shapes at random, for tests that compare executors with each other.
 
+import { dtypeBytes } from '../dtype.ts';
+import { adaptivePool } from '../kernels/adaptive-pool.ts';
 import { argExtremum } from '../kernels/arg-extremum.ts';
 import { scaledDotProductAttention } from '../kernels/attention.ts';
 import { batchNormTraining } from '../kernels/batch-norm.ts';
@@ -15,16 +17,24 @@ import { type Conv2dMethod, conv2dBorder, inputLanes } from '../kernels/blocked/
 import { packConv2dWeights } from '../kernels/blocked/pack.ts';
 import { blockedPool2d } from '../kernels/blocked/pool2d.ts';
 import { channelAffine } from '../kernels/channel-affine.ts';
+import {
+  convolutionGradInput,
+  convolutionGradWeight,
+  convolution as convolve3d,
+} from '../kernels/conv-nd.ts';
 import { convTranspose2d } from '../kernels/conv-transpose2d.ts';
 import { conv2d } from '../kernels/conv2d.ts';
+import { conv2dGradInput, conv2dGradWeight } from '../kernels/conv2d-gradients.ts';
 import { copyStrided } from '../kernels/copy-strided.ts';
 import { elementwise } from '../kernels/elementwise.ts';
 import { fusedElementwise } from '../kernels/fused-elementwise.ts';
 import { gatherRows } from '../kernels/gather-rows.ts';
 import { gemm } from '../kernels/gemm.ts';
+import { packGemmOperand } from '../kernels/gemm-operand.ts';
 import { logSumExp } from '../kernels/log-sum-exp.ts';
 import { pad } from '../kernels/pad.ts';
 import { pool2d } from '../kernels/pool2d.ts';
+import { pool3d } from '../kernels/pool3d.ts';
 import { reduce } from '../kernels/reduce.ts';
 import { resize } from '../kernels/resize.ts';
 import { groupNorm, layerNorm } from '../kernels/row-norm.ts';
@@ -86,14 +96,56 @@ export const calls: Readonly<Record<string, () => Slice>> = {
     gemm({ a: slice(m * k), b: slice(k * n), c, bias: slice(n), m, n, k, alpha: 0.01 });
     return c;
   },
+  gemmPacked: () => {
+    const [m, n, k] = [fromOne(200), fromOne(100), fromOne(420)];
+    const [transA, transB] = [random(2) === 1, random(2) === 1];
+    const c = slice(m * n);
+    const a = packGemmOperand({ a: slice(m * k), m, k, transA });
+    const b = packGemmOperand({ b: slice(k * n), n, k, transB });
+    gemm({ a, b: slice(k * n), c, m, n, k, transB, alpha: 0.01 });
+    gemm({ a: slice(m * k), b, c, m, n, k, transA, beta: 1, alpha: 0.01 });
+    gemm({ a, b, c, m, n, k, beta: 0.5, alpha: 0.01 });
+    return c;
+  },
+  gemmBatch: () => {
+    const [m, n, k, outer, inner] = [fromOne(40), fromOne(70), fromOne(40), fromOne(3), fromOne(4)];
+    const c = slice(outer * inner * m * n);
+    gemm({
+      a: slice(outer * m * k),
+      b: slice(inner * k * n),
+      c,
+      m,
+      n,
+      k,
+      transA: random(2) === 1,
+      transB: random(2) === 1,
+      batch: {
+        shape: [outer, inner],
+        a: [m * k, 0],
+        b: [0, k * n],
+        c: [inner * m * n, m * n],
+      },
+    });
+    return c;
+  },
   dot: () => {
     const [m, n, k] = [fromOne(4), fromOne(70), fromOne(100)];
     const c = slice(m * n);
     gemm({ a: slice(m * k), b: slice(k * n), c, bias: slice(n), m, n, k, transB: true });
     return c;
   },
-  conv2d: () => convolution(false),
-  depthwise: () => convolution(true),
+  conv2d: () => convolutionCase('forward', 'plain'),
+  depthwise: () => convolutionCase('forward', 'depthwise'),
+  conv2dLayer: () => convolutionCase('forward', 'layer'),
+  conv2dGradInput: () => convolutionCase('input', 'plain'),
+  conv2dGradWeight: () => convolutionCase('weight', 'plain'),
+  depthwiseGradInput: () => convolutionCase('input', 'depthwise'),
+  depthwiseGradWeight: () => convolutionCase('weight', 'depthwise'),
+  conv2dLayerGradInput: () => convolutionCase('input', 'layer'),
+  conv2dLayerGradWeight: () => convolutionCase('weight', 'layer'),
+  conv3d: () => volumeCase('forward'),
+  conv3dGradInput: () => volumeCase('input'),
+  conv3dGradWeight: () => volumeCase('weight'),
   convTranspose2d: () => {
     const [inChannels, outChannels, inHeight, inWidth] = [fromOne(5), fromOne(5), fromOne(12), fromOne(20)];
     const [kernel, stride] = [fromOne(3), fromOne(3)];
@@ -123,6 +175,7 @@ export const calls: Readonly<Record<string, () => Slice>> = {
   blockedPlanar: () => blockedConvolution('planar'),
   blockedDepthwise: () => blockedConvolution('depthwise'),
   blockedWinograd: () => blockedConvolution('winograd4'),
+  blockedStrassen: () => blockedConvolution('strassen'),
   blockedPool: () => {
     const shape = { batch: fromOne(2), channels: fromOne(60), lanes: blockedLanes() };
     const size = fromOne(12);
@@ -152,6 +205,30 @@ export const calls: Readonly<Record<string, () => Slice>> = {
     });
     return y;
   },
+  pool3d: () => {
+    const [volumes, size, kernel] = [fromOne(9), 3 + random(9), fromOne(3)];
+    const extent = size - kernel + 1;
+    const y = slice(volumes * extent ** 3);
+    pool3d({
+      kind: random(2) === 1 ? 'max' : 'average',
+      volumes,
+      inSize: [size, size, size],
+      outSize: [extent, extent, extent],
+      kernel: [kernel, kernel, kernel],
+      stride: [1, 1, 1],
+      padding: [0, 0, 0, 0, 0, 0],
+      x: slice(volumes * size ** 3),
+      y,
+    });
+    return y;
+  },
+  adaptivePool: () => {
+    const [planes, inSize, outSize] = [fromOne(20), [fromOne(20), fromOne(40)], [fromOne(7), fromOne(7)]];
+    const y = slice(planes * outSize[0]! * outSize[1]!);
+    const x = slice(planes * inSize[0]! * inSize[1]!);
+    adaptivePool({ kind: random(2) === 1 ? 'max' : 'average', planes, inSize, outSize, x, y });
+    return y;
+  },
   flat: () => {
     const n = fromOne(100);
     const output = strided(n, [1]);
@@ -172,6 +249,44 @@ export const calls: Readonly<Record<string, () => Slice>> = {
     const inputs = [strided(rows * columns, [1, rows]), strided(columns, [0, 1])];
     elementwise({ op: 'add', shape: [rows, columns], inputs, output });
     return output;
+  },
+  dtypes: () => {
+    const types = ['float64', 'float16', 'int8', 'uint16', 'int32', 'int64', 'uint64', 'bool'] as const;
+    const [from, to, dtype] = [types[random(8)]!, types[random(8)]!, types[random(8)]!];
+    const [rows, columns] = [fromOne(6), fromOne(70)];
+    const x = bytesOf(rows * columns * dtypeBytes[from]);
+    const y = bytesOf(columns * dtypeBytes[to]);
+    const output = { ...bytesOf(rows * columns * dtypeBytes[to]), strides: [columns, 1], dtype: to };
+    const op = (['add', 'maximum', 'lt', 'where'] as const)[random(4)]!;
+    const across = { ...x, strides: random(2) === 1 ? [columns, 1] : [1, rows], dtype: from };
+    const inputs = [across, { ...y, strides: [0, 1], dtype: to }, ...(op === 'where' ? [3] : [])];
+    elementwise({ op, shape: [rows, columns], inputs, output, dtype });
+    return output;
+  },
+  divisors: () => {
+    const n = fromOne(200);
+    const output = { ...bytesOf(n * 8), strides: [1], dtype: 'int64' } as const;
+    const x = { ...bytesOf(n * 8), strides: [1], dtype: 'int64' } as const;
+    const divisors = { ...bytesOf(n * 8), strides: [1], dtype: 'int64' } as const;
+    divisors.storage.bytes().forEach((_, i, all) => {
+      all[i] = 3 + (i % 5);
+    });
+    elementwise({ op: 'remainder', shape: [n], inputs: [x, divisors], output });
+    return output;
+  },
+  reduceDtypes: () => {
+    const [outer, size, inner] = [fromOne(4), fromOne(150), random(2) === 1 ? 1 : fromOne(80)];
+    const dtype = (['int16', 'int8', 'int64', 'uint32'] as const)[random(4)]!;
+    const x = { ...bytesOf(outer * size * inner * dtypeBytes[dtype]), dtype };
+    const y = { ...bytesOf(outer * inner * 8), dtype: 'int64' } as const;
+    reduce({ op: (['sum', 'max', 'any'] as const)[random(3)]!, outer, size, inner, x, y });
+    return y;
+  },
+  reduceChunks: () => {
+    const [size, inner] = [140_000 + random(1000), fromOne(3)];
+    const y = slice(inner);
+    reduce({ op: 'mean', outer: 1, size, inner, x: slice(size * inner), y });
+    return y;
   },
   channelAffine: () => {
     const [batch, channels, inner] = [fromOne(3), fromOne(5), fromOne(40)];
@@ -329,6 +444,15 @@ export const calls: Readonly<Record<string, () => Slice>> = {
   },
 };
 
+/** Bytes that mean something in every dtype. */
+function bytesOf(length: number): Slice {
+  const storage = allocate(length);
+  storage.bytes().forEach((_, i, all) => {
+    all[i] = (i * 37) & 0x3f;
+  });
+  return { storage, offset: 0 };
+}
+
 function blockedImage(shape: BlockedShape, filled: boolean): BlockedImage {
   const image = { ...shape, ...slice(blockedElements(shape)) };
   if (filled) toBlocked({ x: slice(shape.batch * shape.channels * shape.height * shape.width), y: image });
@@ -344,17 +468,26 @@ function plainOf(image: BlockedImage): Slice {
 
 function blockedConvolution(method: Conv2dMethod): Slice {
   const depthwise = method === 'depthwise';
-  const inChannels = method === 'planar' ? fromOne(4) : 1 + fromOne(40);
-  const outChannels = depthwise ? inChannels : fromOne(random(2) === 1 ? 40 : 300);
+  const strassen = method === 'strassen';
+  const few = method === 'planar' ? fromOne(4) : 1 + fromOne(40);
+  const inChannels = strassen ? 32 * fromOne(2) : few;
+  const many = fromOne(random(2) === 1 ? 40 : 300);
+  const outChannels = depthwise ? inChannels : strassen ? 32 * fromOne(3) : many;
+  const window = strassen && random(2) === 1 ? 1 : 3;
+  const padding = (window - 1) / 2;
   const groups = depthwise ? inChannels : 1;
   const size = fromOne(20);
   const batch = fromOne(2);
   const extent = { inHeight: size, inWidth: size, outHeight: size, outWidth: size };
   const shape = {
-    ...{ ...extent, batch, inChannels, outChannels, groups, kernel: [3, 3] as const },
-    ...{ stride: [1, 1] as const, padding: [1, 1, 1, 1] as const, dilation: [1, 1] as const },
+    ...{ ...extent, batch, inChannels, outChannels, groups, kernel: [window, window] as const },
+    ...{
+      stride: [1, 1] as const,
+      padding: [padding, padding, padding, padding] as const,
+      dilation: [1, 1] as const,
+    },
   };
-  const w = slice((outChannels * inChannels * 9) / groups);
+  const w = slice((outChannels * inChannels * window ** 2) / groups);
   const weights = packConv2dWeights({ ...shape, method, w, bias: slice(outChannels) });
   const image = { batch, height: size, width: size };
   const input = {
@@ -369,31 +502,54 @@ function blockedConvolution(method: Conv2dMethod): Slice {
   return plainOf(y);
 }
 
-function convolution(depthwise: boolean): Slice {
-  const groups = depthwise ? 2 + random(3) : 1;
-  const inChannels = depthwise ? groups : fromOne(8);
-  const outChannels = depthwise ? groups * fromOne(2) : fromOne(20);
-  const [kernel, stride, padding] = [fromOne(4), fromOne(3), random(3)];
-  const [inHeight, inWidth] = [4 + random(20), 4 + random(40)];
+/** What is computed of a convolution. */
+type ConvolutionPart = 'forward' | 'input' | 'weight';
+/** One group, a window for each channel, or enough channels for blocks and Winograd's methods. */
+type ConvolutionKind = 'plain' | 'depthwise' | 'layer';
+
+function convolutionCase(of: ConvolutionPart, kind: ConvolutionKind): Slice {
+  const groups = kind === 'depthwise' ? 2 + random(3) : 1;
+  const layer = kind === 'layer';
+  const inChannels = layer ? 14 + random(30) : kind === 'depthwise' ? groups : fromOne(8);
+  const outChannels = layer ? 14 + random(50) : kind === 'depthwise' ? groups * fromOne(2) : fromOne(20);
+  const kernel = layer ? 1 + 2 * random(2) : fromOne(4);
+  const [stride, padding, batch] = [fromOne(layer ? 2 : 3), random(3), fromOne(3)];
+  const [inHeight, inWidth] = [4 + random(20), 4 + random(layer ? 24 : 40)];
   const out = (extent: number): number => Math.floor((extent + 2 * padding - kernel) / stride) + 1;
-  const y = slice(outChannels * out(inHeight) * out(inWidth));
-  conv2d({
-    batch: 1,
-    groups,
-    inChannels,
-    outChannels,
-    inHeight,
-    inWidth,
-    outHeight: out(inHeight),
-    outWidth: out(inWidth),
+  const shape = {
+    ...{ batch, groups, inChannels, outChannels, inHeight, inWidth },
+    ...{ outHeight: out(inHeight), outWidth: out(inWidth) },
     kernel: [kernel, kernel],
     stride: [stride, stride],
     dilation: [1, 1],
     padding: [padding, padding, padding, padding],
-    x: slice(inChannels * inHeight * inWidth),
-    w: slice((inChannels / groups) * outChannels * kernel * kernel),
-    bias: slice(outChannels),
-    y,
-  });
-  return y;
+  } as const;
+  const x = slice(batch * inChannels * inHeight * inWidth);
+  const w = slice((inChannels / groups) * outChannels * kernel * kernel);
+  const y = slice(batch * outChannels * shape.outHeight * shape.outWidth);
+  if (of === 'forward') conv2d({ ...shape, x, w, bias: slice(outChannels), y });
+  else if (of === 'input') conv2dGradInput({ ...shape, dy: y, w, dx: x });
+  else conv2dGradWeight({ ...shape, x, dy: y, dw: w });
+  return of === 'forward' ? y : of === 'input' ? x : w;
+}
+
+/** 3-D, which is many calls of the 2-D kernels. */
+function volumeCase(of: ConvolutionPart): Slice {
+  const [batch, inChannels, outChannels] = [fromOne(2), fromOne(10), fromOne(10)];
+  const inSize = [3 + random(4), 3 + random(8), 3 + random(12)];
+  const shape = {
+    ...{ batch, inChannels, outChannels, inSize, groups: 1, outSize: inSize },
+    kernel: [3, 3, 3],
+    stride: [1, 1, 1],
+    dilation: [1, 1, 1],
+    padding: [[1, 1] as const, [1, 1] as const, [1, 1] as const],
+  };
+  const pixels = inSize[0]! * inSize[1]! * inSize[2]!;
+  const x = slice(batch * inChannels * pixels);
+  const w = slice(inChannels * outChannels * 27);
+  const y = slice(batch * outChannels * pixels);
+  if (of === 'forward') convolve3d({ ...shape, x, w, y });
+  else if (of === 'input') convolutionGradInput({ ...shape, dy: y, w, dx: x });
+  else convolutionGradWeight({ ...shape, x, dy: y, dw: w });
+  return of === 'forward' ? y : of === 'input' ? x : w;
 }

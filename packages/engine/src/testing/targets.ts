@@ -28,13 +28,13 @@ class InterpreterExecutor extends OneThread implements Executor {
       ...wasmTarget,
       name: 'interpreter',
       vectorBytes,
-      lanes: (type) => vectorBytes / (type === 'f64' ? 8 : 4),
+      lanes: (type) => vectorBytes / (type === 'f64' || type === 'i64' ? 8 : 4),
     };
   }
 
   launch<V>({ kernel }: Launchable<V>, values: NoInfer<V>): void {
-    const entries = Object.entries(values as Readonly<Record<string, Region | number>>).map(
-      ([name, value]) => [name, typeof value === 'number' ? value : bytesOf(value)],
+    const entries = Object.entries(values as Readonly<Record<string, Region | number | bigint>>).map(
+      ([name, value]) => [name, typeof value === 'object' ? bytesOf(value) : value],
     );
     interpret(kernel, Object.fromEntries(entries), { vectorBytes: this.#vectorBytes });
   }

@@ -32,6 +32,9 @@ export function defaultThreads(): ThreadRequest {
     checkThreads('SCONCE_THREADS', count);
     return { count, by: 'asked for by SCONCE_THREADS' };
   }
-  const cores = nodeModule<typeof import('node:os')>('node:os')?.availableParallelism() ?? 1;
+  const cores =
+    nodeModule<typeof import('node:os')>('node:os')?.availableParallelism() ??
+    globalThis.navigator?.hardwareConcurrency ??
+    1;
   return { count: Math.min(cores, MAXIMUM_THREADS), by: 'one for each core that the process may use' };
 }

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../errors.ts';
 import { NativeCode } from '../native/native-code.ts';
 import { nativeBasis } from '../testing/native-basis.ts';
-import { nodePoolHost } from './node-workers.ts';
+import { words as controlWords } from './control-block.ts';
+import { nativePoolHost } from './native-workers.ts';
 import { type PoolHost, ThreadPool, type Work, type WorkerHandle } from './pool.ts';
 
 const basis = nativeBasis();
@@ -47,7 +48,7 @@ describe.skipIf(typeof basis === 'string')('a pool of threads', () => {
     return { work, mine, isDone, allDone: () => [...Array(parts).keys()].every(isDone) };
   }
 
-  function start(threads: number, host: PoolHost = nodePoolHost(basisKoffi), ended = (_: string) => {}) {
+  function start(threads: number, host: PoolHost = nativePoolHost(basisKoffi), ended = (_: string) => {}) {
     const pool = new ThreadPool(host, threads, ended);
     pools.push(pool);
     expect(pool.waitUntilReady(20_000)).toBe(true);
@@ -57,7 +58,7 @@ describe.skipIf(typeof basis === 'string')('a pool of threads', () => {
 
   /** A host, and the workers that it has started. */
   function watched(): { host: PoolHost; workers: WorkerHandle[] } {
-    const host = nodePoolHost(basisKoffi);
+    const host = nativePoolHost(basisKoffi);
     const workers: WorkerHandle[] = [];
     const start: PoolHost['start'] = (data, ended) => {
       const worker = host.start(data, ended);
@@ -155,6 +156,122 @@ describe.skipIf(typeof basis === 'string')('a pool of threads', () => {
     const { work, allDone } = counting(3, 10);
     pool.run(work, true);
     expect(allDone()).toBe(true);
+  });
+
+  /** `mov eax, [rdi]; ret`: gives what the block begins with. */
+  const give = code.kernel(Uint8Array.of(0x8b, 0x07, 0xc3));
+  /** Waits until `[rdi]` is no longer zero, and gives it: `mov eax, [rdi]; test eax, eax; jz -6; ret`. */
+  const waitAndGive = code.kernel(Uint8Array.of(0x8b, 0x07, 0x85, 0xc0, 0x74, 0xfa, 0xc3));
+
+  /** Blocks of a word each, with addresses as tasks want them. */
+  function together({ address }: { address: number }, ...values: number[]) {
+    const block = new ArrayBuffer(128 * values.length);
+    const words = values.map((value, i) => {
+      const word = new Int32Array(block, 128 * i, 1);
+      word[0] = value;
+      return word;
+    });
+    const first = addressOf(block);
+    const tasks = Float64Array.from(values.flatMap((_, i) => [address, first + 128 * i]));
+    let aborts = 0;
+    const abort = () => {
+      aborts++;
+      for (const word of words) word[0] = -1;
+    };
+    return { words, tasks, abort, aborted: () => aborts };
+  }
+
+  it('runs one function on each thread at the same time, and gives what they returned', () => {
+    const pool = start(3);
+    const { words, tasks, abort, aborted } = together(waitAndGive, 0, 0);
+    const runOwn = () => {
+      // Both are waiting now; neither could run behind the other.
+      words[0]![0] = 5;
+      words[1]![0] = 6;
+      return 7;
+    };
+    expect([...pool.runTogether({ tasks, abort, runOwn })!]).toEqual([5, 6, 7]);
+    expect(aborted()).toBe(0);
+    const { work, allDone } = counting(3, 10);
+    pool.run(work, true);
+    expect(allDone()).toBe(true);
+  });
+
+  it('runs nothing together unless all threads are there, and tells those that came to give up', () => {
+    const { host } = watched();
+    // Of three threads one is said to be ready that is not.
+    const starting: PoolHost['start'] = (data, ended) => {
+      if (data.index === 0) return host.start(data, ended);
+      Atomics.add(new Int32Array(data.buffer), controlWords.ready, 1);
+      return { terminate: () => {} };
+    };
+    const pool = start(3, { ...host, start: starting });
+    const { tasks, abort, aborted } = together(waitAndGive, 0, 0);
+    expect(pool.runTogether({ tasks, abort, runOwn: () => expect.fail('it ran') })).toBeUndefined();
+    expect(aborted()).toBe(1);
+    expect(pool.busy).toBe(false);
+  });
+
+  it('leaves the event loop free and does other work alone while functions run aside', async () => {
+    const pool = start(2);
+    const { words, tasks, abort } = together(waitAndGive, 0);
+    const running = pool.runTogetherAside({
+      tasks,
+      abort,
+      runOwn: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        words[0]![0] = 3;
+        return 4;
+      },
+    });
+    expect(pool.busy).toBe(true);
+    const { work, mine, allDone } = counting(3, 10);
+    pool.run(work, true);
+    expect(mine).toHaveLength(3);
+    expect(allDone()).toBe(true);
+    expect(pool.runTogether({ tasks, abort, runOwn: () => 0 })).toBeUndefined();
+    expect([...(await running)!]).toEqual([3, 4]);
+    expect(pool.busy).toBe(false);
+    expect([...pool.runTogether({ ...together(give, 8), runOwn: () => 9 })!]).toEqual([8, 9]);
+  });
+
+  it("aborts the others when the caller's function throws", async () => {
+    const pool = start(2);
+    const fails = () => {
+      throw new Error('thrown by the caller');
+    };
+    const first = together(waitAndGive, 0);
+    expect(() => pool.runTogether({ ...first, runOwn: fails })).toThrow('thrown by the caller');
+    const second = together(waitAndGive, 0);
+    await expect(pool.runTogetherAside({ ...second, runOwn: async () => fails() })).rejects.toThrow(
+      'thrown by the caller',
+    );
+    expect([first.aborted(), second.aborted(), pool.busy, pool.closed]).toEqual([1, 1, false, false]);
+  });
+
+  it('makes the end of a worker while functions run together an error', async () => {
+    const { host, workers } = watched();
+    const pool = start(2, host);
+    const { words, tasks, abort } = together(waitAndGive, 0);
+    const kill = () => {
+      workers[0]!.terminate();
+      const until = performance.now() + 300;
+      while (performance.now() < until);
+      words[0]![0] = 1;
+      return 1;
+    };
+    expect(() => pool.runTogether({ tasks, abort, runOwn: kill })).toThrow(EngineError);
+    expect(pool.closed).toBe(true);
+    const aside = start(2, host);
+    const next = together(waitAndGive, 0);
+    const killAside = async () => {
+      workers[1]!.terminate();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      next.words[0]![0] = 1;
+      return 1;
+    };
+    await expect(aside.runTogetherAside({ ...next, runOwn: killAside })).rejects.toThrow(EngineError);
+    expect([aside.closed, aside.busy]).toEqual([true, false]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runChild } from '../testing/child.ts';
+import { runChild, viewFloats, watchWorkers } from '../testing/child.ts';
 import { nativeBasis } from '../testing/native-basis.ts';
 import { targets } from '../testing/targets.ts';
 
@@ -25,8 +25,8 @@ const product = `
   };
 `;
 
-describe.skipIf(!native)('threads and their process', () => {
-  const env = { SCONCE_THREADS: '2' };
+describe.each(native ? ['', 'wasm'] : ['wasm'])('threads and their process (engine %j)', (engine) => {
+  const env = { SCONCE_THREADS: '2', SCONCE_ENGINE: engine };
 
   it('never keep it alive, asleep or awake', async () => {
     const started = performance.now();
@@ -55,22 +55,12 @@ describe.skipIf(!native)('threads and their process', () => {
 
   it('are an error at the caller when they are killed in the middle, and later calls run', async () => {
     const source = `
-      const module = process.getBuiltinModule('node:worker_threads');
-      const workers = [];
-      module.Worker = class extends module.Worker {
-        constructor(...values) {
-          super(...values);
-          workers.push(this);
-        }
-      };
+      ${watchWorkers}
       const { allocate, gemm, setNumThreads } = await import('./src/index.ts');
       const { executor } = await import('./src/runtime/executor.ts');
       // Tall, so that there is one piece of work and its parts are long.
       const size = 1000;
-      const view = ({ storage }) => {
-        const { buffer, byteOffset, byteLength } = storage.bytes();
-        return new Float32Array(buffer, byteOffset, byteLength / 4);
-      };
+      ${viewFloats}
       const slice = (rows, value) => {
         const made = { storage: allocate(rows * size * 4), offset: 0 };
         view(made).fill(value);
@@ -146,6 +136,31 @@ describe.skipIf(!native)('threads and their process', () => {
   });
 });
 
+describe.skipIf(!native)('functions that run together', () => {
+  it('give up when the process exits while they wait for each other', async () => {
+    const source = `
+      import { loadKoffi } from './src/native/koffi.ts';
+      import { openLibc } from './src/native/libc.ts';
+      import { NativeCode } from './src/native/native-code.ts';
+      import { nativePoolHost } from './src/threads/native-workers.ts';
+      import { ThreadPool } from './src/threads/pool.ts';
+      const koffi = loadKoffi();
+      const code = new NativeCode(koffi, openLibc(koffi));
+      // Returns when what its block begins with is no longer zero: mov eax, [rdi]; test eax, eax; jz -6; ret
+      const { address } = code.kernel(Uint8Array.of(0x8b, 0x07, 0x85, 0xc0, 0x74, 0xfa, 0xc3));
+      const block = new Int32Array(new ArrayBuffer(128));
+      const tasks = Float64Array.of(address, code.addressFunction()(block.buffer));
+      const pool = new ThreadPool(nativePoolHost(koffi), 2, () => {});
+      if (!pool.waitUntilReady(20_000)) throw new Error('no worker');
+      void pool.runTogetherAside({ tasks, runOwn: () => new Promise(() => {}), abort: () => { block[0] = 1; } });
+      setTimeout(() => process.exit(pool.busy ? 7 : 1), 50);
+    `;
+    const started = performance.now();
+    expect(await runChild(source)).toMatchObject({ code: 7, signal: null, stderr: '' });
+    expect(performance.now() - started).toBeLessThan(20_000);
+  });
+});
+
 describe('the number of threads', () => {
   const tell = `
     import { configureEngine, engineInfo, getNumThreads, setNumThreads } from './src/index.ts';
@@ -153,29 +168,61 @@ describe('the number of threads', () => {
     const refused = (body) => { try { body(); } catch (error) { console.log(String(error)); } };
   `;
 
-  it.runIf(native)(
-    'is what options, the environment or a call ask for, else the number of cores',
-    async () => {
+  it.each(native ? ['', 'wasm'] : ['wasm'])(
+    'is what options, the environment or a call ask for, else the number of cores (engine %j)',
+    async (engine) => {
       const { availableParallelism } = await import('node:os');
-      expect((await runChild(`${tell} tell();`)).stdout).toBe(
+      const env = { SCONCE_ENGINE: engine };
+      expect((await runChild(`${tell} tell();`, { env })).stdout).toBe(
         `${availableParallelism()} ${availableParallelism()} one for each core that the process may use\n`,
       );
-      const env = { SCONCE_THREADS: '3' };
-      expect((await runChild(`${tell} tell();`, { env })).stdout).toBe('3 3 asked for by SCONCE_THREADS\n');
+      const three = { ...env, SCONCE_THREADS: '3' };
+      expect((await runChild(`${tell} tell();`, { env: three })).stdout).toBe(
+        '3 3 asked for by SCONCE_THREADS\n',
+      );
       const source = `${tell} configureEngine({ threads: 5 }); tell(); setNumThreads(4); tell();`;
-      expect((await runChild(source, { env })).stdout).toBe(
+      expect((await runChild(source, { env: three })).stdout).toBe(
         '5 5 asked for by configureEngine\n4 4 asked for by setNumThreads\n',
       );
     },
   );
 
-  it('is one on WebAssembly, which says so', async () => {
-    const source = `${tell} tell(); refused(() => setNumThreads(2)); setNumThreads(1);`;
+  it.each([
+    ['delete globalThis.SharedArrayBuffer;', 'the host has no SharedArrayBuffer'],
+    [
+      'globalThis.crossOriginIsolated = false;',
+      'the page is not cross-origin isolated, so threads can share no memory',
+    ],
+    [
+      `const { Memory } = WebAssembly;
+      WebAssembly.Memory = class extends Memory {
+        constructor(description) {
+          if (description.shared) throw new RangeError('no room');
+          super(description);
+        }
+      };`,
+      'the host gives no memory that threads can share: no room',
+    ],
+    ['process.getBuiltinModule = () => undefined; delete globalThis.Worker;', 'this host has no workers'],
+  ])('is one on WebAssembly where threads cannot share memory, which says so (%s)', async (host, reason) => {
+    const source = `
+      ${host}
+      const { allocate, engineInfo, elementwise, getNumThreads, setNumThreads } = await import('./src/index.ts');
+      console.log(engineInfo().threads, getNumThreads(), engineInfo().threadsReason);
+      try { setNumThreads(2); } catch (error) { console.log(String(error)); }
+      setNumThreads(1);
+      const storage = allocate(1 << 20);
+      const all = { storage, offset: 0, strides: [1] };
+      storage.bytes().fill(0);
+      elementwise({ op: 'exp', inputs: [all], output: all, shape: [1 << 18] });
+      const { buffer, byteOffset } = storage.bytes();
+      console.log(buffer.constructor.name, new Float32Array(buffer, byteOffset, 1 << 18).every((x) => x === 1));
+    `;
     const env = { SCONCE_ENGINE: 'wasm', SCONCE_THREADS: '2' };
-    expect((await runChild(source, { env })).stdout).toBe(
-      '1 1 WebAssembly runs on one thread\n' +
-        'EngineError: setNumThreads: WebAssembly runs on one thread, expected 1, got 2\n',
-    );
+    expect(await runChild(source, { env })).toMatchObject({
+      stdout: `1 1 ${reason}\nEngineError: setNumThreads: ${reason}, expected 1, got 2\nArrayBuffer true\n`,
+      stderr: '',
+    });
   });
 
   it('is a whole number from 1 to 128', async () => {
@@ -184,9 +231,10 @@ describe('the number of threads', () => {
       tell();
     `;
     const refusal = 'setNumThreads: invalid number of threads, expected a whole number from 1 to 128, got';
-    const { stdout } = await runChild(source, { env: { SCONCE_ENGINE: 'wasm' } });
+    const env = { SCONCE_ENGINE: 'wasm', SCONCE_THREADS: '4' };
+    const { stdout } = await runChild(source, { env });
     expect(stdout).toBe(
-      `EngineError: ${refusal} 0\nEngineError: ${refusal} 1.5\nEngineError: ${refusal} 129\n1 1 WebAssembly runs on one thread\n`,
+      `EngineError: ${refusal} 0\nEngineError: ${refusal} 1.5\nEngineError: ${refusal} 129\n4 4 asked for by SCONCE_THREADS\n`,
     );
     const { code, stderr } = await runChild(`${tell} tell();`, { env: { SCONCE_THREADS: 'two' } });
     expect(code).toBe(1);

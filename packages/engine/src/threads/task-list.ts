@@ -1,31 +1,37 @@
 // Launches that are written down, part by part, to be run later by several threads.
 
-import type { NativeFunction } from '../native/koffi.ts';
+import { type ArgumentViews, viewArguments } from '../runtime/arguments.ts';
 import { MAXIMUM_PARTS, MAXIMUM_TASKS } from './control-block.ts';
 import type { Work } from './pool.ts';
 
-/** Bytes of all argument blocks together. */
-const BLOCK_BYTES = 1 << 20;
+/** Calls a kernel with the address of its argument block. */
+type Run = (block: number) => unknown;
 
-/** Room for a list's argument blocks, and where it lies. It is longer than what V8 might keep on its own heap and move. */
+/** Where the argument blocks of a list lie. */
+export interface TaskMemory {
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  /** Where kernels find the first byte. */
+  readonly address: number;
+}
+
+/** Work that is written down launch by launch. */
 export class TaskList implements Work {
   readonly ends: Int32Array = new Int32Array(MAXIMUM_PARTS);
   readonly tasks: Float64Array = new Float64Array(2 * MAXIMUM_TASKS);
-  readonly i32: Int32Array;
-  readonly f32: Float32Array;
-  readonly f64: Float64Array;
+  readonly arguments: ArgumentViews;
   readonly #address: number;
-  readonly #runs: NativeFunction[] = [];
+  readonly #capacity: number;
+  readonly #runs: Run[] = [];
   readonly #held: unknown[] = [];
   #slots = 0;
   #parts = 0;
 
-  constructor(addressOf: (buffer: ArrayBuffer) => number) {
-    const buffer = new ArrayBuffer(BLOCK_BYTES);
-    this.i32 = new Int32Array(buffer);
-    this.f32 = new Float32Array(buffer);
-    this.f64 = new Float64Array(buffer);
-    this.#address = addressOf(buffer);
+  constructor({ buffer, byteOffset, byteLength, address }: TaskMemory) {
+    this.arguments = viewArguments(buffer, byteOffset, byteLength);
+    this.#address = address;
+    this.#capacity = Math.floor(byteLength / 8);
   }
 
   get parts(): number {
@@ -43,7 +49,7 @@ export class TaskList implements Work {
 
   /** Whether a task of `slots` arguments finds no room. */
   isFull(slots: number): boolean {
-    return this.#runs.length === MAXIMUM_TASKS || (this.#slots + slots) * 8 > BLOCK_BYTES;
+    return this.#runs.length === MAXIMUM_TASKS || this.#slots + slots > this.#capacity;
   }
 
   /** Starts the next part. */
@@ -52,7 +58,7 @@ export class TaskList implements Work {
   }
 
   /** Adds a task to the current part; gives the slot from which on its arguments are to be written. */
-  add(code: number, run: NativeFunction, slots: number, values: unknown): number {
+  add(code: number, run: Run, slots: number, values: unknown): number {
     const task = this.#runs.length;
     const first = this.#slots;
     this.tasks[2 * task] = code;
@@ -67,7 +73,7 @@ export class TaskList implements Work {
   runPart(part: number): void {
     const end = this.ends[part]!;
     for (let task = part === 0 ? 0 : this.ends[part - 1]!; task < end; task++) {
-      this.#runs[task]!(this.tasks[2 * task + 1]);
+      this.#runs[task]!(this.tasks[2 * task + 1]!);
     }
   }
 

@@ -3,7 +3,7 @@
 import { messageOf } from '../native/host.ts';
 import { MAXIMUM_PARTS } from './control-block.ts';
 import type { ThreadRequest } from './number.ts';
-import { type PoolHost, ThreadPool, type Work } from './pool.ts';
+import { type PoolHost, ThreadPool, type Together, type Work } from './pool.ts';
 
 /** From which amount of work on things pay, in nanoseconds that the work takes on one thread. */
 export interface ThreadPolicy {
@@ -16,10 +16,13 @@ export interface ThreadPolicy {
 }
 
 /** A few times what each costs. */
-export const defaultPolicy: ThreadPolicy = { divide: 30_000, wake: 150_000, start: 5_000_000 };
+export const defaultPolicy: ThreadPolicy = { divide: 40_000, wake: 100_000, start: 5_000_000 };
 
-/** Milliseconds without work after which what was done alone no longer speaks for waking others. */
-const LULL = 1;
+/**
+ * Milliseconds without work after which what was done alone no longer speaks for waking others: they would sleep again before
+ * the next.
+ */
+const LULL = 0.1;
 
 /** Pools that may fail before work is done alone for good. */
 const MAXIMUM_FAILURES = 3;
@@ -50,6 +53,11 @@ export class ThreadTeam {
     return this.#failures >= MAXIMUM_FAILURES ? 1 : this.#count;
   }
 
+  /** Threads that have started, the caller's included. */
+  get ready(): number {
+    return 1 + (this.#pool?.ready ?? 0);
+  }
+
   /** Why there are as many, in words. */
   get reason(): string {
     if (this.#failure === undefined) return this.#by;
@@ -74,12 +82,13 @@ export class ThreadTeam {
   /** Parts that work of so many nanoseconds on one thread is to be divided into; 1 where that does not pay now. */
   partsFor(nanoseconds: number): number {
     const { divide, wake, start } = this.#policy;
-    if (nanoseconds < divide || this.count === 1) return 1;
+    if (nanoseconds < divide || this.count === 1 || this.#pool?.busy) return 1;
     this.#wake = false;
     if (this.#pool === undefined || this.#pool.awake === 0) {
       const now = performance.now();
       this.#alone = now - this.#latest > LULL ? nanoseconds : this.#alone + nanoseconds;
-      this.#latest = now + nanoseconds / 1e6;
+      // Estimates may be too low.
+      this.#latest = now + (2 * nanoseconds) / 1e6;
       if (this.#alone < wake) return 1;
       this.#wake = true;
       this.#total += nanoseconds;
@@ -96,13 +105,42 @@ export class ThreadTeam {
    * @throws EngineError when a worker has ended with a part that it had begun.
    */
   run(work: Work): void {
+    this.#watched((pool) => pool.run(work, this.#wake));
+  }
+
+  /**
+   * Threads that functions can run on together: {@link count} when all have started and nothing else runs so, or else one.
+   * Threads that are not there yet are started.
+   */
+  get together(): number {
+    if (this.count === 1) return 1;
+    const pool = this.pool();
+    return pool.ready < pool.threads - 1 || pool.busy ? 1 : pool.threads;
+  }
+
+  /** As {@link ThreadPool.runTogether}, for as many functions as {@link together} says. */
+  runTogether(work: Together<number>): Int32Array | undefined {
+    return this.#watched((pool) => pool.runTogether(work));
+  }
+
+  /** As {@link ThreadPool.runTogetherAside}, for as many functions as {@link together} says. */
+  async runTogetherAside(work: Together<Promise<number>>): Promise<Int32Array | undefined> {
+    const pool = this.pool();
+    return pool.runTogetherAside(work).catch((error: unknown) => this.#noticed(pool, error));
+  }
+
+  #watched<T>(body: (pool: ThreadPool) => T): T {
     const pool = this.pool();
     try {
-      pool.run(work, this.#wake);
+      return body(pool);
     } catch (error) {
-      if (pool.closed) this.#failed(messageOf(error));
-      throw error;
+      return this.#noticed(pool, error);
     }
+  }
+
+  #noticed(pool: ThreadPool, error: unknown): never {
+    if (pool.closed && pool === this.#pool) this.#failed(messageOf(error));
+    throw error;
   }
 
   /** The pool, started if there is none. */

@@ -81,7 +81,7 @@ export interface Convolution {
 
 type Direction = 'forward' | 'transposed';
 
-const directions: Record<Direction, { engine: typeof engineConv2d; plain: typeof plainConv2d }> = {
+const directions: Record<Direction, { engine: typeof engineConvTranspose2d; plain: typeof plainConv2d }> = {
   forward: { engine: engineConv2d, plain: plainConv2d },
   transposed: { engine: engineConvTranspose2d, plain: plainConvTranspose2d },
 };

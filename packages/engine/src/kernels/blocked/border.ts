@@ -4,6 +4,7 @@ import { type Integer, input, integer, type KernelBuilder, output, type Pointer 
 import { executor } from '../../runtime/executor.ts';
 import { family } from '../../runtime/family.ts';
 import { part } from '../../runtime/region.ts';
+import { forkRanges, passTime } from '../../threads/split.ts';
 import { type BlockedView, from } from './image.ts';
 
 /** Stores zeros over `count` elements and moves the pointer behind them. */
@@ -48,21 +49,26 @@ const borderKernel = family(
   },
 );
 
-/** Writes zeros over the border of all blocks. */
+/** Writes zeros over the border of all blocks. What is launched next, which fills the image if there is something to fill, leaves that border alone. */
 export function zeroBorder(y: BlockedView): void {
   if (y.border.every((size) => size === 0) || y.batch === 0) return;
   const [, bottom, left, right] = y.border;
   const empty = y.height === 0 || y.width === 0;
-  executor().launch(borderKernel({}), {
-    y: y.region,
-    blocks: y.batch * y.blocks,
-    block: y.block,
-    first: empty ? 0 : y.origin,
-    gaps: empty ? 0 : y.height - 1,
-    gap: (left + right) * y.lanes,
-    inside: empty ? 0 : y.width * y.lanes,
-    last: empty ? y.block : right * y.lanes + bottom * y.row,
-  });
+  const current = executor();
+  const zero = (): void =>
+    current.launch(borderKernel({}), {
+      y: y.region,
+      blocks: y.batch * y.blocks,
+      block: y.block,
+      first: empty ? 0 : y.origin,
+      gaps: empty ? 0 : y.height - 1,
+      gap: (left + right) * y.lanes,
+      inside: empty ? 0 : y.width * y.lanes,
+      last: empty ? y.block : right * y.lanes + bottom * y.row,
+    });
+  // Nothing is launched to fill an image without pixels, and what comes next may read it.
+  if (empty) zero();
+  else current.alongNext(zero);
 }
 
 /** Writes zeros over the last block of each image, border included, if not all of its lanes are channels. */
@@ -116,15 +122,19 @@ const copyKernel = family(
 
 /** Copies what is inside the borders, of images of the same extent and lanes. */
 export function copyInside(x: BlockedView, y: BlockedView): void {
-  executor().launch(copyKernel({}), {
-    x: from(x, 0, 0),
-    y: from(y, 0, 0),
-    blocks: x.batch * x.blocks,
-    xBlock: x.block,
-    yBlock: y.block,
-    rows: x.height,
-    xRow: x.row,
-    yRow: y.row,
-    elements: x.width * x.lanes,
-  });
+  const elements = x.width * x.lanes;
+  const blocks = x.batch * x.blocks;
+  forkRanges(x.height, passTime(2 * blocks * x.height * elements), (first, rows) =>
+    executor().launch(copyKernel({}), {
+      x: from(x, 0, 0, -first * x.row),
+      y: from(y, 0, 0, -first * y.row),
+      blocks,
+      xBlock: x.block,
+      yBlock: y.block,
+      rows,
+      xRow: x.row,
+      yRow: y.row,
+      elements,
+    }),
+  );
 }

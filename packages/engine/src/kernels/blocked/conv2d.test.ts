@@ -10,12 +10,12 @@ import { blockedConv2d } from './conv2d.ts';
 import { blockedLanes } from './image.ts';
 import { fromBlocked } from './layout.ts';
 import {
+  allowsStrassen,
   allowsWinograd,
   type Conv2dMethod,
   conv2dBorder,
   inputLanes,
   isDepthwise,
-  isWinograd,
 } from './method.ts';
 import { packConv2dWeights } from './pack.ts';
 import { expectPaddingZero, fencedImage } from './testing/images.ts';
@@ -52,6 +52,7 @@ function methodsFor(shape: ConvolutionShape): Conv2dMethod[] {
   const methods: Conv2dMethod[] = ['direct'];
   if (shape.groups === 1) methods.push('planar');
   if (isDepthwise(shape)) methods.push('depthwise');
+  if (allowsStrassen(shape, blockedLanes())) methods.push('strassen');
   for (const method of winograds) if (allowsWinograd(shape, method)) methods.push(method);
   return methods;
 }
@@ -93,6 +94,15 @@ const geometries = (channels: number): fc.Arbitrary<Geometry> =>
       groups: fc.constant(1),
       inGroup: upTo(channels),
       outGroup: upTo(channels),
+    }),
+    // what Strassen's product applies to
+    fc.record({
+      kernel: fc.oneof(square(1), square(2), pairOf(3)),
+      stride: fc.oneof(square(1), square(2), pairOf(3)),
+      dilation: fc.oneof(square(1), pairOf(2)),
+      groups: fc.constant(1),
+      inGroup: fc.constantFrom(2 * blockedLanes(), 4 * blockedLanes()),
+      outGroup: fc.constantFrom(2 * blockedLanes(), 6 * blockedLanes()),
     }),
     // depthwise
     fc.record({
@@ -204,9 +214,10 @@ function runCase(c: Case): { got: Float32Array; expected: Float32Array } {
 function checkCase(c: Case): void {
   const { got, expected } = runCase(c);
   const terms = (c.inChannels / c.groups) * c.kernel[0] * c.kernel[1];
-  const rounding = { winograd4: 24, winograd2: 4, winogradStrided: 2, direct: 1, planar: 1, depthwise: 1 }[
-    c.method
-  ];
+  const rounding = {
+    ...{ winograd4: 8, winograd2: 4, winogradStrided: 2, strassen: 4 },
+    ...{ direct: 1, planar: 1, depthwise: 1 },
+  }[c.method];
   expectClose(got, expected, 1e-6, rounding * (terms + 8) * 2 ** -23);
 }
 
@@ -232,7 +243,7 @@ const layer: Case = {
 };
 
 describe.each(targets)('blocked convolution on $name', ({ executor, small }) => {
-  const numRuns = small ? 30 : 200;
+  const numRuns = small ? 40 : 240;
   it('equals its definition for every geometry, method, border and epilogue', () => {
     withExecutor(executor, () => {
       const sizes = small
@@ -241,6 +252,39 @@ describe.each(targets)('blocked convolution on $name', ({ executor, small }) => 
       fc.assert(fc.property(cases(sizes), checkCase), { numRuns });
     });
   });
+
+  it.each([
+    ['direct', 1],
+    ['strassen', 1],
+    ['strassen', 3],
+  ] as const)(
+    'adds what the output held before where it is the residual: %s, window of %i',
+    (method, size) => {
+      withExecutor(executor, () => {
+        const [lanes, padding] = [blockedLanes(), (size - 1) / 2];
+        const shape = {
+          ...layer,
+          ...{ inHeight: 5, inWidth: 5, outHeight: 5, outWidth: 5, activation: undefined },
+          ...{ inChannels: 2 * lanes, outChannels: 4 * lanes, kernel: [size, size] as const, method },
+          padding: [padding, padding, padding, padding] as const,
+        };
+        const [w, bias] = [operand(numbers(2, 8 * lanes ** 2 * size ** 2)), operand(numbers(3, 4 * lanes))];
+        const weights = packConv2dWeights({ ...shape, w, bias });
+        const extent = { batch: 1, height: 5, width: 5, lanes };
+        const x = fencedImage(
+          { ...extent, channels: 2 * lanes, border: conv2dBorder(shape, method) },
+          numbers(1, 50 * lanes),
+        );
+        const before = numbers(4, 100 * lanes);
+        const y = fencedImage({ ...extent, channels: 4 * lanes, border: [0, 0, 0, 0] }, before);
+        blockedConv2d({ x, weights, y, residual: y });
+        const plain = operand(100 * lanes);
+        fromBlocked({ x: y, y: plain });
+        for (const each of [x.fenced, y.fenced]) each.checkFences();
+        expect(plain.read()).toEqual(runCase({ ...shape, bordered: true }).got);
+      });
+    },
+  );
 
   it('lets NaN through and keeps it to the windows that hold it', () => {
     withExecutor(executor, () => {
@@ -294,15 +338,22 @@ describe.each(targets.filter((target) => !target.small))('blocked convolution on
   it('cuts large pointwise layers into bands', () => {
     withExecutor(executor, () => {
       const extent = { inHeight: 56, inWidth: 56, outHeight: 56, outWidth: 56 };
-      checkCase({ ...layer, ...extent, inChannels: 64, kernel: [1, 1], padding: [0, 0, 0, 0] });
+      const pointwise = { ...layer, ...extent, kernel: [1, 1], padding: [0, 0, 0, 0] } as const;
+      checkCase({ ...pointwise, inChannels: 64 });
+      checkCase({ ...pointwise, inChannels: 64, outChannels: 96, method: 'strassen', bordered: false });
     });
+  });
+
+  it.each([4, 24, 40, 56, 72])('computes no padding of blocks for %i output channels', (outChannels) => {
+    withExecutor(executor, () => checkCase({ ...layer, outChannels }));
   });
 
   // Relative to the largest output, as the documentation states it.
   it.each([
     ['direct', 2e-6],
     ['winograd2', 2e-6],
-    ['winograd4', 1e-5],
+    ['winograd4', 4e-6],
+    ['strassen', 3e-6],
   ] as const)('%s errs by less than %f of the largest output', (method, bound) => {
     withExecutor(executor, () => {
       const { got, expected } = runCase({
@@ -318,7 +369,7 @@ describe.each(targets.filter((target) => !target.small))('blocked convolution on
         largest = Math.max(largest, Math.abs(expected[i]!));
       }
       expect(error / largest).toBeLessThan(bound);
-      expect(isWinograd(method) ? error : 1).toBeGreaterThan(0);
+      expect(method === 'direct' ? 1 : error).toBeGreaterThan(0);
     });
   });
 });

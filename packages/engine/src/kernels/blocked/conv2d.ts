@@ -21,7 +21,8 @@ import {
 } from './image.ts';
 import { blockPlanes, unblockPlanes } from './layout.ts';
 import { conv2dBorder, isWinograd } from './method.ts';
-import { type PackedConv2d, type PackedLayout, packedLayout, UNIT_CHANNELS } from './packed.ts';
+import { layoutOf, type PackedConv2d, type PackedLayout, UNIT_CHANNELS } from './packed.ts';
+import { strassen } from './strassen.ts';
 import { winograd } from './winograd.ts';
 
 /** Parameters of {@link blockedConv2d}. */
@@ -55,7 +56,7 @@ export function blockedConv2d(p: BlockedConv2dParameters): void {
   checkWindows(NAME, shape, [x.height, x.width], [y.height, y.width]);
   zeroBorder(y);
   if (y.batch * y.height * y.width === 0) return;
-  convolve(p.weights, packedLayout(p.weights), { x, y, residual, activation: p.activation });
+  convolve(p.weights, layoutOf(p.weights), { x, y, residual, activation: p.activation });
 }
 
 /** Images of a convolution that have been checked. */
@@ -141,6 +142,7 @@ function run(packed: PackedConv2d, layout: PackedLayout, images: Images): void {
         yChannel: group * layout.outGroup,
       };
       if (isWinograd(packed.method)) winograd(job, packed.method);
+      else if (packed.method === 'strassen') strassen(job);
       else direct(job);
     }
   }

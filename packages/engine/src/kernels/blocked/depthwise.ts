@@ -12,6 +12,7 @@ import {
 } from '@sconce/codegen';
 import { executor } from '../../runtime/executor.ts';
 import { family } from '../../runtime/family.ts';
+import { kept } from '../../runtime/kept.ts';
 import { nothing, part, type Region } from '../../runtime/region.ts';
 import { forkRanges, productTime } from '../../threads/split.ts';
 import { type ActivationKind, activate, activationBounds, activationKind } from '../activation.ts';
@@ -57,6 +58,8 @@ const contract = {
   lastRowTiles: integer(),
   columnTiles: integer(),
   lastColumnTiles: integer(),
+  /** Elements from a tile's inputs to those of the next one, which are asked for ahead. */
+  ahead: integer(),
   min: scalar('f32'),
   max: scalar('f32'),
 } as const;
@@ -155,7 +158,8 @@ function unrolledWindow(
 ): void {
   const lanes = k.lanes('f32');
   const at = k.variable(x);
-  for (let row = 0; row < (sums.length - 1) * strideY + kernelRows; row++) {
+  const rows = (sums.length - 1) * strideY + kernelRows;
+  for (let row = 0; row < rows; row++) {
     const uses = sums
       .map((line, i) => ({ line, first: (row - i * strideY) * kernelColumns }))
       .filter(({ first }) => first >= 0 && first < kernelRows * kernelColumns);
@@ -170,6 +174,12 @@ function unrolledWindow(
         const weights = Array.from({ length: kernelColumns }, (_, s) => k.load(w, (first + s) * lanes));
         convolveRow(k, at, [{ sums: line, weights }], strideX);
       }
+    }
+    // The rows above were there for the tiles above.
+    if (row >= rows - sums.length * strideY) {
+      const next = k.variable(at);
+      k.advance(next, k.integer('ahead'));
+      for (let column = 0; column < sums[0]!.length * strideX; column++) k.prefetch(next, column * lanes);
     }
     k.advance(at, k.integer('xPitch'));
   }
@@ -227,75 +237,84 @@ export interface DepthwiseJob extends Epilogue {
   readonly residual: BlockedView | undefined;
 }
 
-/** Convolves all images. */
-export function depthwise(job: DepthwiseJob): void {
-  const { packed, y } = job;
-  const [kernelRows, kernelColumns] = packed.kernel;
-  const current = executor();
-  const plain =
-    packed.dilation.every((step) => step === 1) && Math.max(kernelRows, kernelColumns) <= UNROLLED;
-  const taps = plain ? kernelRows * kernelColumns : 0;
-  const most = tileSums(current.target, taps);
-  const rowsOfTile = most >= 14 ? 2 : 1;
-  const columnsMost = Math.min(Math.floor(most / rowsOfTile), 14);
-  const time = productTime(y.batch * y.blocks * y.lanes * y.height * y.width * kernelRows * kernelColumns);
-  forkRanges(y.batch * y.blocks, time, (first, count) => {
-    for (const { image, block, blocks, masked } of blockRuns(y, first, count)) {
-      launch(job, image, block, blocks, masked, plain, columnsMost, rowsOfTile);
-    }
-  });
+/** How outputs are cut into tiles, and the kernels for that: with a mask for the block that holds padding, and without. */
+interface Plan {
+  readonly rows: readonly Cut[];
+  readonly columns: readonly Cut[];
+  readonly kernels: readonly [whole: Kernel, masked: Kernel];
 }
 
-function launch(
-  { packed, x, y, residual, ...job }: DepthwiseJob,
-  image: number,
-  block: number,
-  blocks: number,
-  masked: boolean,
-  plain: boolean,
-  columnsMost: number,
-  rowsMost: number,
-): void {
-  const [kernelRows, kernelColumns] = packed.kernel;
-  const [strideY, strideX] = packed.stride;
-  const [top, , left] = packed.padding;
-  const { rows } = tilingOf(y.height, 1, Math.min(rowsMost, y.height));
-  const { columns } = tilingOf(1, y.width, columnsMost);
-  const sizes = (cuts: readonly Cut[]): number[] => cuts.map(({ size }) => size);
-  const taps = kernelRows * kernelColumns;
-  const kernel = depthwiseKernel({
-    rows: sizes(rows),
-    columns: sizes(columns),
-    window: plain ? [kernelRows, kernelColumns] : undefined,
-    stride: [strideY, strideX],
-    residual: residual !== undefined,
-    activation: activationKind(job.activation),
-    masked,
-  });
-  executor().launch(kernel, {
-    x: from(x, image, block, top * x.row + left * x.lanes),
-    w: part(job.weights, block * taps * x.lanes),
-    bias: part(job.bias, block * x.lanes),
-    mask: job.mask,
-    residual: residual ? from(residual, image, block) : nothing,
-    y: from(y, image, block),
-    blocks,
-    weights: taps * x.lanes,
-    kernelRows,
-    kernelColumns,
-    xPitch: x.row,
-    tapRow: packed.dilation[0] * x.row,
-    tapColumn: packed.dilation[1] * x.lanes,
-    xRow: strideY * x.row,
-    xBlock: x.block,
-    yRow: y.row,
-    yBlock: y.block,
-    rRow: residual?.row ?? 0,
-    rBlock: residual?.block ?? 0,
-    rowTiles: rows[0]!.count,
-    lastRowTiles: rows[1]?.count ?? 0,
-    columnTiles: columns[0]!.count,
-    lastColumnTiles: columns[1]?.count ?? 0,
-    ...activationBounds(job.activation),
+type Kernel = ReturnType<typeof depthwiseKernel>;
+
+const planOf = kept(
+  (
+    target: Target,
+    { kernel, stride, dilation }: PackedConv2d,
+    y: BlockedView,
+    epilogue: EpilogueSpec,
+  ): Plan => {
+    const unrolled = dilation.every((step) => step === 1) && Math.max(...kernel) <= UNROLLED;
+    const most = tileSums(target, unrolled ? kernel[0] * kernel[1] : 0);
+    const rowsMost = most >= 14 ? 2 : 1;
+    const { rows } = tilingOf(y.height, 1, Math.min(rowsMost, y.height));
+    const { columns } = tilingOf(1, y.width, Math.min(Math.floor(most / rowsMost), 14));
+    const sizes = (cuts: readonly Cut[]): number[] => cuts.map(({ size }) => size);
+    const of = (masked: boolean): Kernel =>
+      depthwiseKernel({
+        rows: sizes(rows),
+        columns: sizes(columns),
+        window: unrolled ? [kernel[0], kernel[1]] : undefined,
+        stride: [stride[0], stride[1]],
+        ...epilogue,
+        masked,
+      });
+    return { rows, columns, kernels: [of(false), of(true)] };
+  },
+);
+
+type EpilogueSpec = Pick<DepthwiseSpec, 'residual' | 'activation'>;
+
+/** Convolves all images. */
+export function depthwise(job: DepthwiseJob): void {
+  const { packed, x, y, residual } = job;
+  const { kernel, stride, dilation, padding } = packed;
+  const { target } = executor();
+  const epilogue = { residual: residual !== undefined, activation: activationKind(job.activation) };
+  const window = `${kernel[0]} ${kernel[1]} ${stride[0]} ${stride[1]} ${dilation[0]} ${dilation[1]}`;
+  const key = `${target.name} ${y.lanes} ${y.height} ${y.width} ${window} ${epilogue.residual} ${epilogue.activation}`;
+  const { rows, columns, kernels } = planOf(key, target, packed, y, epilogue);
+  const taps = kernel[0] * kernel[1];
+  const before = padding[0] * x.row + padding[2] * x.lanes;
+  const time = productTime(y.batch * y.blocks * y.lanes * y.height * y.width * taps);
+  forkRanges(y.batch * y.blocks, time, (first, count) => {
+    for (const { image, block, blocks, masked } of blockRuns(y, first, count)) {
+      executor().launch(kernels[masked ? 1 : 0], {
+        x: from(x, image, block, before),
+        w: part(job.weights, block * taps * x.lanes),
+        bias: part(job.bias, block * x.lanes),
+        mask: job.mask,
+        residual: residual ? from(residual, image, block) : nothing,
+        y: from(y, image, block),
+        blocks,
+        weights: taps * x.lanes,
+        kernelRows: kernel[0],
+        kernelColumns: kernel[1],
+        xPitch: x.row,
+        tapRow: dilation[0] * x.row,
+        tapColumn: dilation[1] * x.lanes,
+        xRow: stride[0] * x.row,
+        xBlock: x.block,
+        yRow: y.row,
+        yBlock: y.block,
+        rRow: residual?.row ?? 0,
+        rBlock: residual?.block ?? 0,
+        rowTiles: rows[0]!.count,
+        lastRowTiles: rows[1]?.count ?? 0,
+        columnTiles: columns[0]!.count,
+        lastColumnTiles: columns[1]?.count ?? 0,
+        ahead: columns[0]!.size * stride[1] * x.lanes,
+        ...activationBounds(job.activation),
+      });
+    }
   });
 }

@@ -11,33 +11,40 @@ import {
   type Vector,
 } from '@sconce/codegen';
 import { type Family, family, type Region } from '../../runtime/family.ts';
-import { type ActivationKind, activate } from '../activation.ts';
+import { type EpilogueSpec, finishSum } from './epilogue.ts';
 
 /** What a direct kernel is recorded for. */
-export interface DirectSpec {
+export interface DirectSpec extends EpilogueSpec {
   /** Vectors of output channels in a tile. */
   readonly vectors: number;
+  /**
+   * Halves of those vectors, where a vector of sums holds half as many output channels and two inputs of each: an input that
+   * is loaded once then serves twice as many products, and half a vector of padding is not computed. Both inputs are
+   * broadcast at once, so all distances of `x` count pairs of elements.
+   */
+  readonly halves?: number | undefined;
   /** Rows of a tile: the usual ones, then a smaller one if rows do not divide evenly. */
   readonly rows: readonly number[];
   /** Columns of a tile, likewise. */
   readonly columns: readonly number[];
   /** Elements from the input of one output pixel to that of the next. */
   readonly pixel: number;
-  /** Inputs of one round of the innermost loop, all unrolled, and the elements from one to the next. */
+  /** Inputs (or pairs) of one round of the innermost loop, all unrolled, and the elements from one to the next. */
   readonly unit: { readonly count: number; readonly step: number };
+  /** Sums that the inputs of a unit take turns in, so that a small tile does not wait for its own sums; 1 unless given. */
+  readonly chains?: number | undefined;
+  /** Whether the inputs of the next tile are asked for: in pointwise convolutions they are those that no tile has read. */
+  readonly ahead?: boolean;
   readonly bias: boolean;
-  readonly residual: boolean;
-  readonly activation: ActivationKind;
-  /** Whether the last vector holds padding, which a mask keeps zero. */
-  readonly masked: boolean;
   /** Lanes that are stored of each vector, where a group of channels shares its block with others; all unless given. */
   readonly stored?: number | undefined;
 }
 
 /** Arguments of {@link directKernel}; distances in elements. */
 export interface DirectArguments {
-  /** Input of the first tap of the first output. */
+  /** Input of the first tap of the first output; `xPairs` is the same place where inputs are read in pairs. */
   readonly x: Region;
+  readonly xPairs: Region;
   readonly w: Region;
   readonly bias: Region;
   /** One vector: all bits set in the lanes that are channels. */
@@ -75,6 +82,7 @@ export interface DirectArguments {
 
 const contract = {
   x: input('f32'),
+  xPairs: input('f64'),
   w: input('f32'),
   bias: input('f32'),
   mask: input('f32'),
@@ -106,10 +114,11 @@ const contract = {
 } as const;
 
 type Builder = KernelBuilder<typeof contract>;
+type InputPointer = Pointer<'f32'> | Pointer<'f64'>;
 
 /** A place in the nest: input, output and residual of the next tile. */
 interface Position {
-  readonly x: Pointer<'f32'>;
+  readonly x: InputPointer;
   readonly y: Pointer<'f32'>;
   readonly residual: Pointer<'f32'> | undefined;
 }
@@ -128,7 +137,8 @@ export const directKernel: Family<DirectSpec, DirectArguments> = family(
       y: k.variable(at.y),
       residual: at.residual && k.variable(at.residual),
     });
-    const matrix: Position = { x: k.pointer('x'), y: k.pointer('y'), residual: undefined };
+    const x = spec.halves === undefined ? k.pointer('x') : k.pointer('xPairs');
+    const matrix: Position = { x, y: k.pointer('y'), residual: undefined };
     const w = k.pointer('w');
     k.loop(k.integer('matrices'), () => {
       const group: Position = {
@@ -177,15 +187,17 @@ function multiply(
   k: Builder,
   spec: DirectSpec,
   tile: { rows: number; columns: number },
-  x: Pointer<'f32'>,
+  x: InputPointer,
   w: Pointer<'f32'>,
 ): Vector<'f32'>[][][] {
-  const lanes = k.lanes('f32');
-  const [rows, columns, vectors] = [tile.rows, tile.columns, spec.vectors].map((n) => [...Array(n).keys()]);
-  const sums = vectors!.map(() => rows!.map(() => columns!.map(() => k.zero('f32'))));
+  const weightVectors = spec.halves ?? spec.vectors;
+  const chains = Array.from({ length: spec.chains ?? 1 }, () => zeroSums(k, weightVectors, tile));
   const block = k.variable(x);
   const left = k.integer('units');
   k.loop(k.integer('blocks'), () => {
+    if (spec.ahead) {
+      for (let c = 0; c < tile.columns; c++) k.prefetch(block, (tile.columns + c) * spec.pixel, 'l2');
+    }
     const units = k.min(left, k.integer('blockUnits'));
     k.assign(left, k.sub(left, units));
     const tapRow = k.variable(block);
@@ -199,17 +211,7 @@ function multiply(
           at.push(next);
         }
         k.loop(units, () => {
-          for (let i = 0; i < spec.unit.count; i++) {
-            const weights = vectors!.map((v) => k.load(w, (i * spec.vectors + v) * lanes));
-            for (const r of rows!) {
-              for (const c of columns!) {
-                const element = k.broadcast(at[r]!, c * spec.pixel + i * spec.unit.step);
-                for (const v of vectors!) k.accumulate(sums[v]![r]![c]!, element, weights[v]!);
-              }
-            }
-          }
-          k.advance(w, spec.unit.count * spec.vectors * lanes);
-          for (const pointer of at) k.advance(pointer, spec.unit.count * spec.unit.step);
+          multiplyUnit(k, { ...spec, vectors: weightVectors }, chains, at, w);
         });
         k.advance(tap, k.integer('tapColumn'));
       });
@@ -217,7 +219,63 @@ function multiply(
     });
     k.advance(block, k.integer('xBlock'));
   });
-  return sums;
+  const sums = chains.reduce((a, b) =>
+    a.map((lines, v) => lines.map((line, r) => line.map((sum, c) => k.add(sum, b[v]![r]![c]!)))),
+  );
+  return spec.halves === undefined ? sums : addPairs(k, spec.vectors, sums);
+}
+
+/** Sums of a tile at zero, by vector, row and column. */
+export function zeroSums(
+  k: KernelBuilder,
+  vectors: number,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+): Vector<'f32'>[][][] {
+  const times = <T>(n: number, make: () => T): T[] => Array.from({ length: n }, make);
+  return times(vectors, () => times(rows, () => times(columns, () => k.zero('f32'))));
+}
+
+/** Adds the products of a unit's inputs to the sums of a tile, and moves on all pointers: one to each row, and the weights'. */
+export function multiplyUnit(
+  k: KernelBuilder,
+  { vectors, pixel, unit }: Pick<DirectSpec, 'vectors' | 'pixel' | 'unit'>,
+  chains: readonly Vector<'f32'>[][][][],
+  rows: readonly InputPointer[],
+  w: Pointer<'f32'>,
+): void {
+  const lanes = k.lanes('f32');
+  for (let i = 0; i < unit.count; i++) {
+    const sums = chains[i % chains.length]!;
+    const weights = sums.map((_, v) => k.load(w, (i * vectors + v) * lanes));
+    for (const [r, at] of rows.entries()) {
+      for (let c = 0; c < sums[0]![r]!.length; c++) {
+        const element = broadcast(k, at, c * pixel + i * unit.step);
+        for (const [v, weight] of weights.entries()) k.accumulate(sums[v]![r]![c]!, element, weight);
+      }
+    }
+  }
+  k.advance(w, unit.count * vectors * lanes);
+  for (const at of rows) k.advance(at, unit.count * unit.step);
+}
+
+/** One input in every lane, or two in turns. */
+function broadcast(k: KernelBuilder, at: InputPointer, offset: number): Vector<'f32'> {
+  return at.element === 'f32'
+    ? k.broadcast(at as Pointer<'f32'>, offset)
+    : k.reinterpret('f32', k.broadcast(at, offset));
+}
+
+/** Adds up the two sums of each output, which brings two halves together into one vector. */
+function addPairs(k: Builder, vectors: number, halves: readonly Vector<'f32'>[][][]): Vector<'f32'>[][][] {
+  return Array.from({ length: vectors }, (_, v) => {
+    const [lows, highs] = [halves[2 * v]!, halves[2 * v + 1]];
+    return lows.map((line, r) =>
+      line.map((low, c) => {
+        const high = highs ? highs[r]![c]! : k.zero('f32');
+        return k.add(k.shuffle('even', low, high), k.shuffle('odd', low, high));
+      }),
+    );
+  });
 }
 
 /** Bias, residual, activation, and the stores. */
@@ -230,22 +288,21 @@ function finish(
 ): void {
   const lanes = k.lanes('f32');
   const bounds = { min: k.scalar('min'), max: k.scalar('max') };
-  const mask = spec.masked ? k.load(k.pointer('mask')) : undefined;
+  const lastMask = spec.masked ? k.load(k.pointer('mask')) : undefined;
   const stored = spec.stored === undefined ? undefined : k.variable(spec.stored);
   const y = k.variable(at.y);
   const residual = at.residual && k.variable(at.residual);
   for (const [v, rows] of sums.entries()) {
     const shift = bias && k.load(bias, v * lanes);
+    const mask = v === sums.length - 1 ? lastMask : undefined;
     const [to, other] = [k.variable(y), residual && k.variable(residual)];
     for (const [r, columns] of rows.entries()) {
       for (const [c, sum] of columns.entries()) {
-        let value = shift ? k.add(sum, shift) : sum;
-        if (other)
-          value = k.add(value, stored ? k.loadPartial(other, c * lanes, stored) : k.load(other, c * lanes));
-        value = activate(k, spec.activation, value, bounds);
-        if (mask && v === sums.length - 1) value = k.and(value, mask);
-        if (stored) k.storePartial(value, to, c * lanes, stored);
-        else k.store(value, to, c * lanes);
+        const place = c * lanes;
+        const added = other && (stored ? k.loadPartial(other, place, stored) : k.load(other, place));
+        const value = finishSum(k, spec.activation, sum, { bias: shift, residual: added, bounds, mask });
+        if (stored) k.storePartial(value, to, place, stored);
+        else k.store(value, to, place);
       }
       if (r === rows.length - 1) continue;
       k.advance(to, k.integer('yRow'));

@@ -34,6 +34,7 @@ const square = (size: number, outputs: number = size) => ({
   outWidth: outputs,
 });
 
+const point = { kernel: [1, 1], stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1] } as const;
 const window = { kernel: [3, 3], stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1] } as const;
 
 /** Layers by what is divided; `wide` channels are several groups of blocks on every target. */
@@ -48,6 +49,22 @@ const layers = (wide: number): [string, Conv2dMethod, ConvolutionShape][] => [
   ['blocks', 'depthwise', { ...window, ...square(5), batch: 2, groups: 37, inChannels: 37, outChannels: 37 }],
   ['steps', 'winograd4', { ...window, ...square(9), batch: 1, groups: 1, inChannels: 20, outChannels: 21 }],
   [
+    'rows of halved blocks',
+    'direct',
+    { ...window, ...square(7), batch: 1, groups: 1, inChannels: 9, outChannels: (3 * wide) / 32 },
+  ],
+  ['groups', 'direct', { ...point, ...square(1), batch: 1, groups: 1, inChannels: 30, outChannels: wide }],
+  [
+    'steps',
+    'strassen',
+    { ...window, ...square(5), batch: 1, groups: 1, inChannels: wide / 8, outChannels: (3 * wide) / 8 },
+  ],
+  [
+    'batches',
+    'strassen',
+    { ...point, ...square(41), batch: 1, groups: 1, inChannels: wide / 8, outChannels: wide / 8 },
+  ],
+  [
     'rows of tiles',
     'winograd2',
     { ...window, ...square(17), batch: 1, groups: 1, inChannels: 5, outChannels: 9 },
@@ -57,7 +74,8 @@ const layers = (wide: number): [string, Conv2dMethod, ConvolutionShape][] => [
 function convolve(method: Conv2dMethod, shape: ConvolutionShape): Float32Array {
   const { batch, inChannels, outChannels, groups, inHeight, inWidth, outHeight, outWidth } = shape;
   const lanes = blockedLanes();
-  const w = operand(numbers(2, ((inChannels * outChannels) / groups) * 9));
+  const [rows, columns] = shape.kernel;
+  const w = operand(numbers(2, ((inChannels * outChannels) / groups) * rows * columns));
   const weights = packConv2dWeights({ ...shape, method, w, bias: operand(numbers(3, outChannels)) });
   const image = { batch, channels: inChannels, height: inHeight, width: inWidth };
   const x = fencedImage(

@@ -4,8 +4,9 @@ import { input, integer, output, scalar } from '@sconce/codegen';
 import { EngineError } from '../../errors.ts';
 import { executor } from '../../runtime/executor.ts';
 import { family } from '../../runtime/family.ts';
+import { forkRanges, passTime } from '../../threads/split.ts';
 import { zeroBorder } from './border.ts';
-import { type BlockedImage, blockedLanes, checkSameExtent, from, viewOf } from './image.ts';
+import { type BlockedImage, blockedLanes, blockRuns, checkSameExtent, from, viewOf } from './image.ts';
 
 /** Pixels whose sums run side by side. */
 const UNROLLED = 4;
@@ -70,17 +71,24 @@ export function blockedGlobalAveragePool(p: BlockedGlobalAveragePoolParameters):
   if (x.lanes === 1) throw new EngineError(NAME, 'x is not blocked', blockedLanes(), 1);
   checkSameExtent(NAME, 'y', y, { ...x, height: 1, width: 1 });
   zeroBorder(y);
-  for (let image = 0; image < y.batch; image++) {
-    executor().launch(averageKernel({}), {
-      x: from(x, image, 0),
-      y: from(y, image, 0),
-      blocks: y.blocks,
-      xBlock: x.block,
-      yBlock: y.block,
-      rows: x.height,
-      xRow: x.row,
-      columns: x.width,
-      pixels: x.height * x.width,
-    });
-  }
+  const kernel = averageKernel({});
+  forkRanges(
+    y.batch * y.blocks,
+    passTime(x.batch * x.blocks * x.lanes * x.height * x.width),
+    (first, count) => {
+      for (const { image, block, blocks } of blockRuns(y, first, count)) {
+        executor().launch(kernel, {
+          x: from(x, image, block),
+          y: from(y, image, block),
+          blocks,
+          xBlock: x.block,
+          yBlock: y.block,
+          rows: x.height,
+          xRow: x.row,
+          columns: x.width,
+          pixels: x.height * x.width,
+        });
+      }
+    },
+  );
 }

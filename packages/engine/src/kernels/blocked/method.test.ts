@@ -40,6 +40,21 @@ describe('the choice of a method', () => {
     expect(chooseConv2d({ ...strided, ...square(14), outHeight: 7, outWidth: 7 })).toBe('direct');
   });
 
+  it('is Strassen for large products of whole blocks, where it is not forbidden', () => {
+    const pointwise = { ...shape, kernel: [1, 1], padding: [0, 0, 0, 0] } as const;
+    const large = { ...pointwise, ...square(14), inChannels: 512, outChannels: 512 };
+    expect(chooseConv2d(large)).toBe('strassen');
+    expect(chooseConv2d({ ...large, stride: [2, 2], inHeight: 28, inWidth: 28 })).toBe('strassen');
+    expect(chooseConv2d(large, { exact: true })).toBe('direct');
+    expect(chooseConv2d({ ...large, outChannels: 520 })).toBe('direct');
+    expect(chooseConv2d({ ...large, ...square(4) })).toBe('direct');
+    expect(chooseConv2d({ ...large, groups: 2 })).toBe('direct');
+    expect(chooseConv2d({ ...pointwise, ...square(56) })).toBe('direct');
+    expect(chooseConv2d({ ...large, kernel: [3, 3], stride: [2, 2], outHeight: 7, outWidth: 7 })).toBe(
+      'direct',
+    );
+  });
+
   it('knows depthwise convolutions and first layers', () => {
     expect(chooseConv2d({ ...shape, ...square(56), groups: 64 })).toBe('depthwise');
     expect(chooseConv2d({ ...shape, ...square(56), groups: 64, outChannels: 128 })).toBe('direct');

@@ -160,3 +160,46 @@ export const packWinograd: Family<PackWinogradSpec, PackArguments> = family(
     });
   },
 );
+
+/** Arguments of {@link packPairs}. */
+export interface PackPairsArguments {
+  /** What {@link packTaps} made, which is replaced. */
+  readonly from: Region;
+  readonly to: Region;
+  /** Pairs of inputs, of all blocks and taps. */
+  readonly pairs: number;
+}
+
+/** What {@link packPairs} is recorded for. */
+export interface PackPairsSpec {
+  readonly vectors: number;
+  /** Halves of the vectors that hold output channels. */
+  readonly halves: number;
+}
+
+/**
+ * Brings the weights of each two inputs together: vectors of half as many output channels, two inputs of each side by
+ * side. The result takes no more room than what it is made from, and may replace it.
+ */
+export const packPairs: Family<PackPairsSpec, PackPairsArguments> = family(
+  'blocked-pack-pairs',
+  { from: input('f32'), to: output('f32'), pairs: integer() },
+  (k, { vectors, halves }: PackPairsSpec) => {
+    const width = k.lanes('f32');
+    const [from, to] = [k.pointer('from'), k.pointer('to')];
+    k.loop(k.integer('pairs'), () => {
+      const packed: Vector<'f32'>[] = [];
+      for (let v = 0; v < vectors; v++) {
+        let [low, high] = [k.load(from, v * width), k.load(from, (vectors + v) * width)];
+        // every second lane, as often as lanes count bits: each round moves a lane's number by one bit
+        for (let lanes = width; lanes > 1; lanes /= 2) {
+          [low, high] = [k.shuffle('even', low, high), k.shuffle('odd', low, high)];
+        }
+        packed.push(low, high);
+      }
+      for (let h = 0; h < halves; h++) k.store(packed[h]!, to, h * width);
+      k.advance(from, 2 * vectors * width);
+      k.advance(to, halves * width);
+    });
+  },
+);

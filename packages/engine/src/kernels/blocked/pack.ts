@@ -4,11 +4,12 @@ import { checkWindows } from '../../convolution-operands.ts';
 import { EngineError } from '../../errors.ts';
 import { allocate } from '../../memory/allocate.ts';
 import { checkSizes, regionOf } from '../../operands.ts';
-import { executor } from '../../runtime/executor.ts';
+import { executor, withScratch } from '../../runtime/executor.ts';
 import { floatsOf, integersOf, part } from '../../runtime/region.ts';
 import type { ConvolutionShape, Slice } from '../../types.ts';
 import { blockedLanes } from './image.ts';
 import {
+  allowsStrassen,
   allowsWinograd,
   type Conv2dMethod,
   chooseConv2d,
@@ -16,8 +17,9 @@ import {
   isDepthwise,
   isWinograd,
 } from './method.ts';
-import { type PackArguments, packTaps, packWinograd } from './pack-kernels.ts';
+import { type PackArguments, packPairs, packTaps, packWinograd } from './pack-kernels.ts';
 import { type PackedConv2d, type PackedLayout, packedLayout, UNIT_CHANNELS } from './packed.ts';
+import { strassenWeights } from './strassen-sums.ts';
 import { winogradForms } from './winograd-transforms.ts';
 
 /** Parameters of {@link packConv2dWeights}. */
@@ -28,7 +30,7 @@ export interface PackConv2dWeightsParameters extends ConvolutionShape {
   readonly bias?: Slice;
   /** The method; what {@link chooseConv2d} takes for the shape unless given. */
   readonly method?: Conv2dMethod;
-  /** Forbids Winograd's methods. */
+  /** Forbids Winograd's and Strassen's methods. */
   readonly exact?: boolean;
 }
 
@@ -83,7 +85,7 @@ function biasGroups({ biasGroup }: PackedLayout, groups: number): number {
 }
 
 function packGroup(
-  p: Pick<PackedConv2d, 'method' | 'lanes' | 'kernel' | 'outChannels'>,
+  p: Pick<PackedConv2d, 'method' | 'lanes' | 'kernel' | 'inChannels' | 'outChannels'>,
   layout: PackedLayout,
   w: PackArguments['w'],
   to: PackArguments['to'],
@@ -106,7 +108,11 @@ function packGroup(
     launch(packTaps({ vectors: 1, unit: 1 }), { ...one, w, to });
     return;
   }
-  for (const { block, groups, vectors, elements } of layout.parts) {
+  if (p.method === 'strassen') {
+    packStrassen(p, layout, w, to);
+    return;
+  }
+  for (const { block, groups, vectors, halves, elements } of layout.parts) {
     const first = block * p.lanes;
     const outputs = Math.min(outGroup - first, groups * vectors * p.lanes);
     const from = part(w, first * inGroup * taps, outputs * inGroup * taps);
@@ -121,8 +127,43 @@ function packGroup(
       const spec = { vectors, unit: planar ? 1 : UNIT_CHANNELS };
       const at = part(to, elements, groups * vectors * p.lanes * layout.depth);
       launch(packTaps(spec), { ...values, to: at, blockInputs: planar ? 1 : p.lanes });
+      if (halves !== undefined) {
+        launch(packPairs({ vectors, halves }), { from: at, to: at, pairs: layout.depth / 2 });
+      }
     }
   }
+}
+
+/** Sums up quarters of the weights, and packs each of the seven results like weights of half as many channels. */
+function packStrassen(
+  p: Pick<PackedConv2d, 'lanes' | 'kernel' | 'inChannels' | 'outChannels'>,
+  layout: PackedLayout,
+  w: PackArguments['w'],
+  to: PackArguments['to'],
+): void {
+  const { launch } = bound();
+  const taps = p.kernel[0] * p.kernel[1];
+  const [inputs, outputs] = [p.inChannels / 2, p.outChannels / 2];
+  const size = inputs * outputs * taps;
+  withScratch(layout.matrices * size, (scratch) => {
+    launch(strassenWeights({}), { w, to: scratch, outputs: p.outChannels, inputs: p.inChannels * taps });
+    for (const { block, groups, vectors, elements } of layout.parts) {
+      const channels = vectors * p.lanes;
+      const group = channels * layout.depth;
+      for (let matrix = 0; matrix < layout.matrices * groups; matrix++) {
+        const [of, product] = [Math.floor(matrix / layout.matrices), matrix % layout.matrices];
+        const first = product * size + (block * p.lanes + of * channels) * layout.depth;
+        launch(packTaps({ vectors, unit: UNIT_CHANNELS }), {
+          ...{
+            w: part(scratch, first, group),
+            to: part(to, elements * layout.matrices + matrix * group, group),
+          },
+          ...{ groups: 1, outputs: channels, inputs, blockInputs: p.lanes, blocks: inputs / p.lanes },
+          ...{ taps, stride: layout.depth, matrix: 0 },
+        });
+      }
+    }
+  });
 }
 
 function bound() {
@@ -157,6 +198,9 @@ function checkMethod(p: ConvolutionShape, method: Conv2dMethod): void {
   }
   if (method === 'depthwise' && !isDepthwise(p)) refuse('one group for each input and output channel');
   if (method === 'planar' && p.groups !== 1) refuse('one group');
+  if (method === 'strassen' && !allowsStrassen(p, blockedLanes())) {
+    refuse(`one group, channels that are multiples of ${2 * blockedLanes()}`);
+  }
 }
 
 function describeShape({

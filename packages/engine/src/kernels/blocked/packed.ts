@@ -3,6 +3,7 @@
 import type { Storage } from '../../memory/storage.ts';
 import type { ConvolutionShape } from '../../types.ts';
 import { type Conv2dMethod, isWinograd } from './method.ts';
+import { STRASSEN_PRODUCTS } from './strassen-forms.ts';
 import { TILE_VECTORS } from './tile.ts';
 import { winogradForms } from './winograd-transforms.ts';
 
@@ -32,8 +33,16 @@ export interface OutputPart {
   /** Groups of `vectors` blocks. */
   readonly groups: number;
   readonly vectors: number;
+  /** Halves of these blocks that hold channels, where weights of two inputs share a vector. */
+  readonly halves: number | undefined;
   /** Elements before its weights, per matrix. */
   readonly elements: number;
+}
+
+/** A part whose outputs are all stored alike. */
+export interface DirectOutputs extends OutputPart {
+  /** Whether a mask keeps the padding of the last block zero. */
+  readonly masked: boolean;
 }
 
 /** Layout of packed weights, in elements. */
@@ -50,9 +59,11 @@ export interface PackedLayout {
   readonly units: number;
   /** Inputs times taps that each output sums up, padded to units. */
   readonly depth: number;
-  /** Products of a Winograd method, else 1. */
+  /** Products of a Winograd method or of Strassen's, else 1. */
   readonly matrices: number;
   readonly parts: readonly OutputPart[];
+  /** The parts as sums of products are launched: the group whose last block holds padding is one of its own. */
+  readonly outputs: readonly DirectOutputs[];
   /** From one group's bias to the next. */
   readonly biasGroup: number;
   readonly mask: number;
@@ -65,9 +76,21 @@ export interface PackedLayout {
 /** Elements between the parts of the storage, so that each starts at a line of the cache. */
 const LINE = 16;
 
-export function packedLayout(
-  shape: PackedConv2dShape & { readonly method: Conv2dMethod; readonly lanes: number },
-): PackedLayout {
+type LayoutShape = PackedConv2dShape & { readonly method: Conv2dMethod; readonly lanes: number };
+
+const known = new WeakMap<PackedConv2d, PackedLayout>();
+
+/** The layout of weights, which is made once for each. */
+export function layoutOf(packed: PackedConv2d): PackedLayout {
+  let layout = known.get(packed);
+  if (layout === undefined) {
+    layout = packedLayout(packed);
+    known.set(packed, layout);
+  }
+  return layout;
+}
+
+export function packedLayout(shape: LayoutShape): PackedLayout {
   const { lanes, method } = shape;
   const [inGroup, outGroup] = [shape.inChannels / shape.groups, shape.outChannels / shape.groups];
   const [kernelRows, kernelColumns] = shape.kernel;
@@ -88,10 +111,22 @@ export function packedLayout(
         unit: { count: taps, step: 1 },
         blockUnits: 1,
       },
-      ...{ units: 1, depth: taps, matrices, parts: [], biasGroup: 0, mask, weights, weightGroup: 0 },
+      ...{
+        units: 1,
+        depth: taps,
+        matrices,
+        parts: [],
+        outputs: [],
+        biasGroup: 0,
+        mask,
+        weights,
+        weightGroup: 0,
+      },
       elements: weights + blocks * lanes * taps,
     };
   }
+
+  if (method === 'strassen') return strassenLayout(shape);
 
   const planar = method === 'planar';
   const outBlocks = Math.ceil(outGroup / lanes);
@@ -100,18 +135,125 @@ export function packedLayout(
   const blockUnits = planar ? 1 : lanes / UNIT_CHANNELS;
   const units = planar ? inGroup : Math.ceil(inGroup / UNIT_CHANNELS);
   const depth = taps * (planar ? inGroup : units * UNIT_CHANNELS);
-  const pairs = Math.floor(outBlocks / TILE_VECTORS);
-  const rest = outBlocks - pairs * TILE_VECTORS;
-  const parts = [
-    { block: 0, groups: pairs, vectors: TILE_VECTORS, elements: 0 },
-    { block: outBlocks - rest, groups: 1, vectors: rest, elements: (outBlocks - rest) * lanes * depth },
-  ].filter(({ groups, vectors }) => groups * vectors > 0);
+  const halved = method === 'direct' && shape.groups === 1;
+  const parts = outputParts(outGroup, lanes, halved).map((each) => ({
+    ...each,
+    elements: each.block * lanes * depth,
+  }));
   const mask = aligned(shape.groups * outBlocks * lanes);
   const weights = aligned(mask + lanes);
   const weightGroup = outBlocks * lanes * depth * matrices;
   return {
     ...{ inGroup, outGroup, outBlocks, inBlocks, unit, blockUnits, units, depth, matrices, parts },
+    outputs: splitMasked(parts, outGroup, shape.outChannels, lanes, depth),
     ...{ biasGroup: outBlocks * lanes, mask, weights, weightGroup },
     elements: weights + shape.groups * weightGroup,
   };
+}
+
+/** Lanes of each vector of outputs that are stored, where a group of channels shares its block with others; else all. */
+export function storedLanes(outGroup: number, outChannels: number, lanes: number): number | undefined {
+  return outGroup < outChannels && outGroup < lanes ? outGroup : undefined;
+}
+
+/** Where the last block has padding, the group that it belongs to becomes a part of its own. */
+function splitMasked(
+  parts: readonly OutputPart[],
+  outGroup: number,
+  outChannels: number,
+  lanes: number,
+  depth: number,
+): DirectOutputs[] {
+  const outputs = parts.map((each) => ({ ...each, masked: false }));
+  const last = outputs.at(-1)!;
+  if (outGroup % lanes === 0 || storedLanes(outGroup, outChannels, lanes) !== undefined) return outputs;
+  const rest = last.groups - 1;
+  outputs[outputs.length - 1] = { ...last, groups: rest };
+  outputs.push({
+    ...last,
+    block: last.block + rest * last.vectors,
+    groups: 1,
+    elements: last.elements + rest * last.vectors * lanes * depth,
+    masked: true,
+  });
+  return outputs.filter(({ groups }) => groups > 0);
+}
+
+/** The layout of seven matrices of half the inputs by half the outputs; taps count as blocks of inputs. */
+function strassenLayout({
+  inChannels,
+  outChannels,
+  kernel,
+  lanes,
+}: PackedConv2dShape & { readonly lanes: number }): PackedLayout {
+  const taps = kernel[0] * kernel[1];
+  const [depth, outputs] = [(inChannels * taps) / 2, outChannels / 2];
+  const blockUnits = lanes / UNIT_CHANNELS;
+  const parts = outputParts(outputs, lanes, false).map((each) => ({
+    ...each,
+    elements: each.block * lanes * depth,
+  }));
+  const mask = outChannels;
+  const weights = mask + Math.max(lanes, LINE);
+  const weightGroup = STRASSEN_PRODUCTS * outputs * depth;
+  return {
+    ...{ inGroup: inChannels, outGroup: outChannels, outBlocks: outputs / lanes, inBlocks: depth / lanes },
+    ...{ unit: { count: UNIT_CHANNELS, step: 1 }, blockUnits, units: depth / UNIT_CHANNELS, depth },
+    ...{
+      matrices: STRASSEN_PRODUCTS,
+      parts,
+      outputs: [],
+      biasGroup: outChannels,
+      mask,
+      weights,
+      weightGroup,
+    },
+    elements: weights + weightGroup,
+  };
+}
+
+/** The groups from the `start`-th on, `count` of them, of all parts; `elements` are those of the weights of one block. */
+export function someGroups<Part extends OutputPart>(
+  parts: readonly Part[],
+  start: number,
+  count: number,
+  elements: number,
+): Part[] {
+  let before = 0;
+  return parts.flatMap((part) => {
+    const first = Math.max(0, start - before);
+    const groups = Math.min(part.groups, start + count - before) - first;
+    before += part.groups;
+    if (groups <= 0) return [];
+    const blocks = first * part.vectors;
+    return [{ ...part, block: part.block + blocks, groups, elements: part.elements + blocks * elements }];
+  });
+}
+
+/** Lanes from which there are registers for tiles of more vectors than {@link TILE_VECTORS}. */
+const WIDE_LANES = 16;
+
+/**
+ * Cuts the blocks of output channels into groups of {@link TILE_VECTORS}. On wide targets the last group takes a third
+ * block rather than leave one by itself, whose every product would need an input of its own; where a block stays alone
+ * or is at most half full, the last group is computed by halves if that is possible.
+ */
+function outputParts(outGroup: number, lanes: number, halved: boolean): Omit<OutputPart, 'elements'>[] {
+  const blocks = Math.ceil(outGroup / lanes);
+  const wide = lanes >= WIDE_LANES;
+  const used = Math.ceil((2 * outGroup) / lanes);
+  const odd = blocks % TILE_VECTORS;
+  const last = blocks === 1 ? 1 : TILE_VECTORS + odd;
+  const byHalves = wide && halved && (blocks === 1 || used % 2 === 1);
+  const groupedLast = byHalves || (wide && odd > 0) ? last : odd;
+  const before = blocks - groupedLast;
+  return [
+    { block: 0, groups: before / TILE_VECTORS, vectors: TILE_VECTORS, halves: undefined },
+    {
+      block: before,
+      groups: 1,
+      vectors: groupedLast,
+      halves: byHalves ? used - 2 * before : undefined,
+    },
+  ].filter(({ groups, vectors }) => groups * vectors > 0);
 }

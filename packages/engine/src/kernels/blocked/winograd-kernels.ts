@@ -2,7 +2,7 @@
 
 import { input, integer, output, scalar, type Vector } from '@sconce/codegen';
 import { type Family, family, type Region } from '../../runtime/family.ts';
-import { type ActivationKind, activate } from '../activation.ts';
+import { type EpilogueSpec, finishSum } from './epilogue.ts';
 import { type WinogradMethod, winogradForms } from './winograd-transforms.ts';
 
 /** Arguments of {@link scatterTiles}; distances in elements. */
@@ -75,11 +75,8 @@ export const scatterTiles: Family<{ readonly method: WinogradMethod }, ScatterTi
 );
 
 /** What {@link gatherTiles} is recorded for. */
-export interface GatherTilesSpec {
+export interface GatherTilesSpec extends EpilogueSpec {
   readonly method: WinogradMethod;
-  readonly residual: boolean;
-  readonly activation: ActivationKind;
-  readonly masked: boolean;
 }
 
 /** Arguments of {@link gatherTiles}; distances in elements. */
@@ -167,10 +164,12 @@ export const gatherTiles: Family<GatherTilesSpec, GatherTilesArguments> = family
               rows.map((row) => row[j]!),
             );
             put(j, values, (i) => {
-              let value = k.add(values[i]!, k.load(bias));
-              if (spec.residual) value = k.add(value, k.load(other[i]!, j * lanes));
-              value = activate(k, spec.activation, value, bounds);
-              if (spec.masked) value = k.and(value, k.load(k.pointer('mask')));
+              const value = finishSum(k, spec.activation, values[i]!, {
+                bias: k.load(bias),
+                residual: spec.residual ? k.load(other[i]!, j * lanes) : undefined,
+                bounds,
+                mask: spec.masked ? k.load(k.pointer('mask')) : undefined,
+              });
               k.store(value, to[i]!, j * lanes);
             });
           }

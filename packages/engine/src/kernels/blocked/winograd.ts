@@ -2,13 +2,13 @@
 // cache.
 
 import { executor, withScratch } from '../../runtime/executor.ts';
-import { after, nothing, part, type Region } from '../../runtime/region.ts';
+import { after, nothing, part } from '../../runtime/region.ts';
 import { forkRanges, passTime, productTime } from '../../threads/split.ts';
-import { activationBounds, activationKind } from '../activation.ts';
-import { type ConvolutionJob, countsOf, sizesOf } from './direct.ts';
-import { directKernel } from './direct-kernel.ts';
+import { activationBounds } from '../activation.ts';
+import type { ConvolutionJob } from './direct.ts';
+import { epilogueSpec } from './epilogue.ts';
 import { from } from './image.ts';
-import { tilePixels, tilingOf } from './tile.ts';
+import { groupsOfMatrix, type MatrixBatch, matrixElements, multiplyGroups } from './matrix-products.ts';
 import { gatherTiles, scatterTiles } from './winograd-kernels.ts';
 import { type WinogradMethod, winogradForms } from './winograd-transforms.ts';
 
@@ -24,14 +24,6 @@ function batchRows(tileRows: number, tileColumns: number, tileBytes: number): nu
   const most = Math.min(tileRows, fitting(Math.max(cached, LEAST_TILES)));
   for (let rows = most; rows > most / 2; rows--) if (tileRows % rows === 0) return rows;
   return most;
-}
-
-/** Elements of a matrix, with a distance to the next that keeps equal elements out of each other's cache lines. */
-function matrixElements(elements: number): number {
-  let bytes = elements * 4 + 64;
-  bytes = Math.ceil(bytes / 64) * 64;
-  while (bytes % 4096 < 128 || bytes % 4096 > 3968 || (bytes / 64) % 2 === 0) bytes += 64;
-  return bytes / 4;
 }
 
 /** Tiles from which rows of them, and not the steps of one batch, are divided among threads. */
@@ -78,7 +70,8 @@ function batches(job: ConvolutionJob, range: TileRows): void {
     const products = after(inputs, matrices * p);
     for (let first = range.first; first < end; first += step) {
       const rows = Math.min(step, end - first);
-      const batch = { ...range, first, rows, inputs, inputMatrix: v, products, productMatrix: p };
+      const pixels = rows * tileColumns;
+      const batch = { ...range, first, rows, pixels, inputs, inputMatrix: v, products, productMatrix: p };
       inParts(
         batch,
         layout.inBlocks,
@@ -86,8 +79,9 @@ function batches(job: ConvolutionJob, range: TileRows): void {
         (at, count) => transformInputs(job, batch, at, count),
       );
       const depth = layout.outBlocks * y.lanes * layout.depth;
-      inParts(batch, matrices, productTime(matrices * rows * tileColumns * depth), (at, count) =>
-        multiply(job, batch, at, count),
+      const groups = matrices * groupsOfMatrix(layout);
+      inParts(batch, groups, productTime(matrices * batch.pixels * depth), (at, count) =>
+        multiplyGroups(layout, job.weights, batch, at, count),
       );
       inParts(
         batch,
@@ -110,13 +104,9 @@ function inParts(
   else body(0, units);
 }
 
-/** Some rows of tiles, and where their matrices lie. */
-interface Batch extends TileRows {
+/** Some rows of tiles, and where their matrices lie: each tile is a pixel there. */
+interface Batch extends TileRows, MatrixBatch {
   readonly rows: number;
-  readonly inputs: Region;
-  readonly inputMatrix: number;
-  readonly products: Region;
-  readonly productMatrix: number;
 }
 
 /** Some blocks of inputs. */
@@ -140,58 +130,6 @@ function transformInputs(
   });
 }
 
-/** One pointwise convolution for each of some matrices, over an image that is a row of tiles. */
-function multiply(
-  { layout, weights, x, y }: ConvolutionJob,
-  batch: Batch,
-  matrix: number,
-  matrices: number,
-): void {
-  const current = executor();
-  const tiles = batch.rows * batch.tileColumns;
-  for (const { block, groups, vectors, elements } of layout.parts) {
-    const tiling = tilingOf(1, tiles, tilePixels(current.target, vectors));
-    const kernel = directKernel({
-      vectors,
-      ...sizesOf(tiling),
-      pixel: x.lanes,
-      unit: layout.unit,
-      bias: false,
-      residual: false,
-      activation: 'none',
-      masked: false,
-    });
-    current.launch(kernel, {
-      x: part(batch.inputs, matrix * batch.inputMatrix),
-      w: part(weights, elements * layout.matrices + matrix * groups * vectors * y.lanes * layout.depth),
-      bias: nothing,
-      mask: nothing,
-      residual: nothing,
-      y: part(batch.products, matrix * batch.productMatrix + block * tiles * y.lanes),
-      matrices,
-      xMatrix: batch.inputMatrix,
-      yMatrix: batch.productMatrix,
-      groups,
-      blocks: layout.inBlocks,
-      blockUnits: layout.blockUnits,
-      units: layout.units,
-      kernelRows: 1,
-      kernelColumns: 1,
-      tapRow: 0,
-      tapColumn: 0,
-      xBlock: tiles * x.lanes,
-      xRow: 0,
-      yBlock: tiles * y.lanes,
-      yRow: 0,
-      rBlock: 0,
-      rRow: 0,
-      ...countsOf(tiling),
-      min: 0,
-      max: 0,
-    });
-  }
-}
-
 /** Some blocks of outputs; the last of all is a launch of its own where it holds padding. */
 function transformProducts(job: ConvolutionJob, batch: Batch, first: number, blocks: number): void {
   const { layout, y } = job;
@@ -211,12 +149,7 @@ function gatherBlocks(
   const { y, residual, image } = job;
   const tiles = batch.rows * batch.tileColumns;
   const firstRow = batch.first * batch.tile;
-  const spec = {
-    method: batch.method,
-    residual: !!residual,
-    activation: activationKind(job.activation),
-    masked,
-  };
+  const spec = { method: batch.method, ...epilogueSpec(job, masked) };
   executor().launch(gatherTiles(spec), {
     products: part(batch.products, first * tiles * y.lanes),
     bias: part(job.bias, first * y.lanes),

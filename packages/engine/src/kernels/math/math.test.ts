@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ElementwiseOp } from '../../elementwise-types.ts';
 import { binary } from '../../reference/elementwise.ts';
 import { withExecutor } from '../../runtime/executor.ts';
 import { operand } from '../../testing/operands.ts';
 import { targets } from '../../testing/targets.ts';
-import type { BinaryOp, UnaryOp } from '../../types.ts';
 import { elementwise } from '../elementwise.ts';
 
-function compute(op: UnaryOp | BinaryOp, ...inputs: readonly Float32Array[]): Float32Array {
+function compute(op: ElementwiseOp, ...inputs: readonly Float32Array[]): Float32Array {
   const length = inputs[0]!.length;
   const output = operand(length);
   elementwise({

@@ -1,0 +1,66 @@
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as engine from '@sconce/engine';
+import { describe, expect, it } from 'vitest';
+
+/** Functions that compute nothing a row could time, and why. */
+const noKernels: Readonly<Record<string, string>> = {
+  allocate: 'gives memory',
+  blockedElements: 'counts elements',
+  blockedLanes: 'says how wide blocks are',
+  chooseConv2d: 'chooses a method',
+  configureEngine: 'sets options',
+  conv2dBorder: 'says which border a method reads',
+  engineInfo: 'describes the engine',
+  getNumThreads: 'tells the number of threads',
+  memoryStatistics: 'counts bytes',
+  planMemory: 'lays out memory',
+  recordProgram: 'records what kernels do; the networks time programs',
+  setNumThreads: 'sets the number of threads',
+};
+
+/** Kernels that no row times, and why. */
+const untimed: Readonly<Record<string, string>> = {
+  adaptivePool: 'ONNX has no adaptive pooling; its windows are averaged as those of pool2d',
+  batchNormTraining: 'onnxruntime normalizes by the statistics of a batch in its training builds only',
+  convolutionGradBias: 'a sum over batch and pixels: see the reductions',
+  convolutionGradInput: 'conv2dGradInput, which it calls for images, has rows',
+  convolutionGradWeight: 'conv2dGradWeight, which it calls for images, has rows',
+  convTranspose2d: 'convolutionTranspose has rows, with the same kernels',
+  fill: 'nothing but stores: see cast and the copies',
+  pool1d: 'pool2d of images with one row',
+};
+
+/** What the files of the rows take from the engine, types left out. */
+function usedByRows(): Set<string> {
+  const folder = fileURLToPath(new URL('.', import.meta.url));
+  const files = globSync('*.ts', { cwd: folder }).filter(
+    (name) => !/\.test\.ts$|^(run|case)\.ts$/.test(name),
+  );
+  const names = files.flatMap((name) => {
+    const text = readFileSync(folder + name, 'utf8');
+    const imports = [...text.matchAll(/^import \{([^}]*)\} from '@sconce\/engine';/gm)];
+    return imports.flatMap(([, list]) => list!.split(',').map((item) => item.trim()));
+  });
+  return new Set(names.filter((name) => name !== '' && !name.startsWith('type ')));
+}
+
+/** Functions of the engine's face that are no classes. */
+const functions = Object.entries(engine)
+  .filter(([, value]) => typeof value === 'function' && !/^class\b/.test(String(value)))
+  .map(([name]) => name);
+
+describe('rows', () => {
+  it('use every kernel that the engine exports, or a reason is given here', () => {
+    const used = usedByRows();
+    const missing = functions.filter((name) => !used.has(name) && !(name in noKernels) && !(name in untimed));
+    expect(missing).toEqual([]);
+  });
+
+  it('leave no reason behind that is not needed any more', () => {
+    const used = usedByRows();
+    const reasons = [...Object.keys(noKernels), ...Object.keys(untimed)];
+    expect(reasons.filter((name) => !functions.includes(name))).toEqual([]);
+    expect(Object.keys(untimed).filter((name) => used.has(name))).toEqual([]);
+  });
+});

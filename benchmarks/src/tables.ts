@@ -1,0 +1,156 @@
+// The results that are kept, as Markdown: a summary of each CPU, and a page of all its rows.
+
+import {
+  type BenchmarkRow,
+  type CostRow,
+  digits,
+  type GroupMean,
+  groupMeans,
+  LARGE_MS,
+  meanScaling,
+} from './report.ts';
+import { type CpuResults, cpuSlug } from './results.ts';
+import { wantedRatio, wantedScaling } from './wanted.ts';
+
+/** What benchmarks are called, in the order of their tables; others come behind, under their names. */
+const titles: Readonly<Record<string, string>> = {
+  kernels: 'Kernels',
+  web: 'WebAssembly in Node',
+  browser: 'WebAssembly in Chromium',
+  costs: 'Beside the arithmetic',
+  networks: 'Networks as one program',
+  models: 'Whole models',
+};
+
+interface Titled {
+  readonly benchmark: string;
+  readonly engine: string;
+  readonly title: string;
+  readonly versions: string;
+  readonly compared: readonly BenchmarkRow[];
+  readonly costs: readonly CostRow[];
+}
+
+/** Means by group, and costs. `page` is where the rows are. */
+export function summary(results: CpuResults, page: string): string {
+  const parts = titled(results).flatMap((report) => [
+    `**${report.title}**, ${report.versions}:`,
+    report.costs.length > 0 ? costTable(report.costs) : meanTable(report),
+  ]);
+  return [`### ${results.cpu}`, ...parts, `[Every row](${page})`].join('\n\n');
+}
+
+/** All rows, and what the numbers mean. */
+export function rowsPage(results: CpuResults): string {
+  const parts = titled(results).flatMap((report) => [
+    `## ${report.title}`,
+    `${sentence(report.versions)}.`,
+    report.costs.length > 0 ? costTable(report.costs) : rowTable(report.compared),
+  ]);
+  return `${[
+    `# Benchmarks: ${results.cpu}`,
+    `Vector instructions: ${results.features || 'not known'}. Times are medians in milliseconds; a ratio over 1 means that ` +
+      'Sconce is faster. [What is measured](../../benchmarks/README.md). Made by `pnpm docs:bench`.',
+    ...parts,
+  ].join('\n\n')}\n`;
+}
+
+/** Name of the page of a CPU. */
+export const pageName = ({ cpu }: CpuResults): string => `${cpuSlug(cpu)}.md`;
+
+function titled({ reports }: CpuResults): Titled[] {
+  const order = Object.keys(titles);
+  const place = (benchmark: string): number =>
+    (order.indexOf(benchmark) + order.length + 1) % (order.length + 1);
+  return Object.entries(reports)
+    .map(([key, { versions, rows }]) => {
+      const [benchmark, engine] = key.split(' ') as [string, string];
+      const compared = rows.filter((row): row is BenchmarkRow => row.peer !== null);
+      const beside = compared[0] === undefined ? '' : ` beside ${compared[0].peer}`;
+      return {
+        benchmark,
+        engine,
+        title: `${titles[benchmark] ?? benchmark}: ${engine}${beside}`,
+        versions: Object.entries(versions)
+          .map(([name, version]) => `${name} ${version}`)
+          .join(', '),
+        compared,
+        costs: rows.filter((row): row is CostRow => row.peer === null),
+      };
+    })
+    .sort((a, b) => place(a.benchmark) - place(b.benchmark) || a.engine.localeCompare(b.engine));
+}
+
+/** A line for each group, a column for each number of threads. */
+function meanTable({ benchmark, engine, compared }: Titled): string {
+  const means = groupMeans(compared);
+  const threads = [...new Set(means.map((mean) => mean.threads))].sort((a, b) => a - b);
+  const more = threads.filter((count) => count > 1);
+  const head = [
+    'group',
+    'rows',
+    'wanted',
+    ...threads.map((count) => (count === 1 ? '1 thread' : `${count} threads`)),
+    ...more.flatMap((count) => [`${count} over 1`, 'wanted']),
+  ];
+  const lines = [...Map.groupBy(means, ({ group }) => group)].map(([group, its]) => {
+    const on = (count: number): GroupMean | undefined => its.find((mean) => mean.threads === count);
+    return [
+      group,
+      String(its[0]!.count),
+      number(wantedRatio(benchmark, engine, group)),
+      ...threads.map((count) => number(on(count)?.ratio ?? null)),
+      ...more.flatMap((count) => {
+        const scaling = on(count)?.scaling ?? null;
+        return [number(scaling), scaling === null || count !== 2 ? '' : number(wantedScaling(group))];
+      }),
+    ];
+  });
+  const large = more.map((count) => {
+    const gain = meanScaling(compared.filter((row) => row.threads === count));
+    return gain === null
+      ? ''
+      : `${count} threads over 1, all rows of ${LARGE_MS} ms and more: ${number(gain)}.`;
+  });
+  return [markdown(head, lines), ...large.filter((line) => line !== '')].join('\n\n');
+}
+
+function rowTable(rows: readonly BenchmarkRow[]): string {
+  return markdown(
+    ['name', 'threads', 'ms', 'peer ms', 'ratio', 'over 1 thread', 'GFLOP/s', 'first call ms'],
+    rows.map((row) => [
+      row.name,
+      String(row.threads),
+      digits(row.ms),
+      digits(row.peerMs),
+      number(row.ratio),
+      number(row.scaling),
+      row.gflops?.toFixed(1) ?? '',
+      digits(row.firstMs),
+    ]),
+  );
+}
+
+function costTable(rows: readonly CostRow[]): string {
+  return markdown(
+    ['what', 'threads', 'ms', 'wanted ms', 'measured as'],
+    rows.map((row) => [
+      row.name,
+      String(row.threads),
+      digits(row.ms),
+      row.wantedMs === null ? '' : String(row.wantedMs),
+      row.note,
+    ]),
+  );
+}
+
+const number = (value: number | null): string => value?.toFixed(2) ?? '';
+
+const sentence = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
+/** A table; columns of numbers to the right. */
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const numeric = head.map((_, i) => rows.every((row) => /^[-\d.]*$/.test(row[i]!)));
+  return [line(head), line(numeric.map((its) => (its ? '---:' : '---'))), ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,36 @@
+// What the engine is to reach, as ratio to the peer: geometric means over the rows of a group.
+
+const blocked: Readonly<Record<string, number>> = {
+  'blocked conv3x3': 2,
+  'blocked pointwise': 1.05,
+  'blocked strided and first layer': 1.1,
+  'blocked depthwise': 1.8,
+};
+
+const native: Readonly<Record<string, number>> = {
+  'gemm square': 1,
+  'gemm square below 192': 0.9,
+  'gemm transposed': 1,
+  'gemm transformer': 1,
+  'elementwise chain': 2,
+  softmax: 1.2,
+  'layer norm': 1.2,
+  pooling: 1.2,
+  reduction: 1.2,
+  transpose: 1.2,
+};
+
+/** On WebAssembly, every product and convolution. */
+const WEB = 1.8;
+
+/** The ratio that is wanted of a group; `null` where none is. Blocked images are judged with AVX-512 only. */
+export function wantedRatio(benchmark: string, engine: string, group: string): number | null {
+  if (benchmark === 'web' || benchmark === 'browser') return WEB;
+  if (benchmark !== 'kernels' || engine === 'wasm') return null;
+  return native[group] ?? (engine === 'avx512' ? blocked[group] : undefined) ?? null;
+}
+
+/** What two threads are to gain over one, by group, on rows that are large enough. */
+export function wantedScaling(group: string): number {
+  return /conv3x3/.test(group) ? 1.7 : 1.85;
+}
