@@ -164,8 +164,3 @@ function truncated(k: KernelBuilder, x: F64): I64 {
   const inRange = k.and(k.compare(x, '>=', -(2 ** 63)), k.compare(x, '<', 2 ** 63));
   return k.convert('i64', k.select(inRange, x, -(2 ** 63)));
 }
-
-/** The lane type that a computing type has. */
-function laneOf(type: ComputeType): Vector['type'] {
-  return layoutOf[type].lane;
-}
