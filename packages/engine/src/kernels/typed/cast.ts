@@ -3,7 +3,7 @@
 
 import type { KernelBuilder, Vector } from '@sconce/codegen';
 import { type ComputeType, isIntegerDType, isUnsigned } from '../../dtype.ts';
-import { constantValue, layoutOf, masksFor, partsOf, type Truth, truthOf, type Value } from './lanes.ts';
+import { constantValue, masksFor, partsOf, type Truth, truthOf, type Value } from './lanes.ts';
 
 type F32 = Vector<'f32'>;
 type F64 = Vector<'f64'>;
