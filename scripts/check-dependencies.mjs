@@ -17,6 +17,7 @@ const allowed = {
   vision: ['tensor'],
   testing: [],
   conformance: anyPackage,
+  sconce: anyPackage,
   cli: anyPackage,
   benchmarks: anyPackage,
   'browser-tests': anyPackage,

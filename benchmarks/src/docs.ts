@@ -8,7 +8,11 @@ import { readResults } from './results.ts';
 import { pageName, rowsPage, summary } from './tables.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const readme = 'packages/engine/README.md';
+/** The pages with summaries, and which benchmarks each is about. */
+const readmes: Readonly<Record<string, (benchmark: string) => boolean>> = {
+  'packages/engine/README.md': (benchmark) => benchmark !== 'tensor',
+  'packages/tensor/README.md': (benchmark) => benchmark === 'tensor',
+};
 const pages = 'docs/benchmarks';
 const [begin, end] = ['<!-- benchmarks:begin -->', '<!-- benchmarks:end -->'];
 
@@ -17,11 +21,15 @@ const read = (path: string): string | undefined =>
   existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined;
 
 const made = new Map<string, string>();
-const text = read(readme)!;
-const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-if (from < 0 || to < from) throw new Error(`${readme}: expected ${begin} and ${end}`);
-const tables = results.map((one) => `${summary(one, `../../${pages}/${pageName(one)}`)}\n\n`);
-made.set(readme, `${text.slice(0, from)}${begin}\n\n${tables.join('')}${text.slice(to)}`);
+for (const [readme, chosen] of Object.entries(readmes)) {
+  const text = read(readme)!;
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${readme}: expected ${begin} and ${end}`);
+  const tables = results
+    .filter(({ reports }) => Object.keys(reports).some((key) => chosen(key.split(' ')[0]!)))
+    .map((one) => `${summary(one, `../../${pages}/${pageName(one)}`, chosen)}\n\n`);
+  made.set(readme, `${text.slice(0, from)}${begin}\n\n${tables.join('')}${text.slice(to)}`);
+}
 for (const one of results) made.set(`${pages}/${pageName(one)}`, rowsPage(one));
 
 const stale = existsSync(join(root, pages))

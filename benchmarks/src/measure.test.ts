@@ -64,6 +64,21 @@ describe('measureInterleaved', () => {
     expect(slow!.medianMs).toBe(2);
   });
 
+  it('takes the samples of a lane that times itself as they are', async () => {
+    const clock = new ManualClock();
+    const asked: [calls: number, turnMs: number][] = [];
+    const lane: Lane = {
+      samples: async (calls, turnMs) => {
+        asked.push([calls, turnMs]);
+        clock.time += 25;
+        return turnMs === 0 ? [0.25] : [0.5, 3, 0.5];
+      },
+    };
+    const [result] = await measureInterleaved([lane], options, clock);
+    expect(result).toEqual({ medianMs: 0.5, samples: 12 });
+    expect(asked).toEqual([[1, 0], [1, 0], ...Array.from({ length: 4 }, () => [4, 10])]);
+  });
+
   it('lets the lanes take turns', async () => {
     const clock = new ManualClock();
     let log = '';

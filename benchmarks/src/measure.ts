@@ -2,10 +2,23 @@
 
 import { untilQuiet } from './quiet.ts';
 
-/** One of the things that are compared. */
-export interface Lane {
+/** One of the things that are compared: work that is timed here, or work that times itself. */
+export type Lane = LocalLane | RemoteLane;
+
+/** Work in this process. */
+export interface LocalLane {
   /** Does the work `calls` times; a promise where the work is asynchronous. */
   repeat(calls: number): void | Promise<void>;
+}
+
+/** Work in another process, which times it. */
+interface RemoteLane {
+  /**
+   * Takes samples of `calls` calls until `turnMs` are over, one at least.
+   *
+   * @returns milliseconds a call, sample by sample
+   */
+  samples(calls: number, turnMs: number): Promise<readonly number[]>;
 }
 
 /** How long a measurement may take, in milliseconds. */
@@ -63,6 +76,7 @@ export async function measureInterleaved(
   clock: Clock = hostClock,
 ): Promise<Measurement[]> {
   const timed = async (lane: Lane, calls: number): Promise<number> => {
+    if ('samples' in lane) return (await lane.samples(calls, 0))[0]!;
     const start = clock.now();
     const pending = lane.repeat(calls);
     if (pending !== undefined) await pending;
@@ -78,6 +92,10 @@ export async function measureInterleaved(
       if (options.settle) {
         await clock.settle();
         await timed(lane, 1);
+      }
+      if ('samples' in lane) {
+        samples[i]!.push(...(await lane.samples(calls[i]!, options.turnMs)));
+        continue;
       }
       const end = clock.now() + options.turnMs;
       do samples[i]!.push(await timed(lane, calls[i]!));

@@ -1,7 +1,7 @@
 // The command line that all benchmarks share.
 
 import { resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, type Option } from 'commander';
 
 /** What a benchmark is asked for. */
 export interface BenchmarkOptions {
@@ -20,12 +20,17 @@ export interface BenchmarkOptions {
   readonly list: boolean;
 }
 
-/** Parses a benchmark's arguments; prints help or what is wrong with them, and ends the process then. */
-export function parseOptions(
+/**
+ * Parses a benchmark's arguments; prints help or what is wrong with them, and ends the process then.
+ *
+ * @param more options that only this benchmark has
+ */
+export function parseOptions<Options extends BenchmarkOptions = BenchmarkOptions>(
   benchmark: string,
   description: string,
   args: readonly string[],
-): BenchmarkOptions {
+  more: readonly Option[] = [],
+): Options {
   const command = new Command(`pnpm bench:${benchmark}`)
     .description(description)
     .option('--only <regex>', 'only rows whose name or group matches (case ignored)', regularExpression)
@@ -35,8 +40,9 @@ export function parseOptions(
     .option('--json <file>', 'write the report to a file')
     .option('--save', 'keep the whole result under benchmarks/results', false)
     .option('--list', 'print the names of the rows and stop', false);
+  for (const option of more) command.addOption(option);
   command.parse(args, { from: 'user' });
-  const options = command.opts<BenchmarkOptions>();
+  const options = command.opts<Options>();
   if (options.save && (options.quick || options.only !== undefined)) {
     command.error('error: --save keeps whole results only, it takes neither --only nor --quick');
   }

@@ -4,7 +4,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Lane, median } from './measure.ts';
+import { type LocalLane, median } from './measure.ts';
 import { type FloatTensor, PeerRun } from './peer.ts';
 import type { PeerSession } from './peer-session.ts';
 
@@ -16,7 +16,7 @@ export interface OperatorTime {
 }
 
 /** A lane that keeps a profile of its calls. */
-export class ProfiledPeer implements Lane {
+export class ProfiledPeer implements LocalLane {
   readonly #run: PeerSession;
   readonly #folder: string;
 

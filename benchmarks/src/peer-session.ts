@@ -1,7 +1,7 @@
 // A session of the peer's with inputs and outputs in place, for any package of onnxruntime.
 
 import type * as onnxruntime from 'onnxruntime-node';
-import type { Lane } from './measure.ts';
+import type { LocalLane } from './measure.ts';
 
 /** What is used of onnxruntime's packages. */
 export type OnnxRuntime = Pick<typeof onnxruntime, 'InferenceSession' | 'Tensor'>;
@@ -15,7 +15,7 @@ export interface FloatTensor {
 }
 
 /** A loaded model with its inputs. */
-export class PeerSession implements Lane {
+export class PeerSession implements LocalLane {
   readonly #session: onnxruntime.InferenceSession;
   readonly #feeds: Tensors;
   readonly #fetches: Tensors | undefined;

@@ -24,6 +24,8 @@ export interface BenchmarkRow {
   readonly peerCallMs: number;
   /** Sconce's first call in this process, code generation included where no row before needed the same kernel. */
   readonly firstMs: number;
+  /** What a call may take, where not only the ratio is judged. */
+  readonly wantedMs?: number;
   /** What the times include. */
   readonly note: string;
 }
@@ -95,12 +97,24 @@ export function geometricMean(values: readonly number[]): number {
 }
 
 /** The rows with their scaling filled in. */
-export function withScaling(rows: readonly BenchmarkRow[]): BenchmarkRow[] {
+export function withScaling<Row extends BenchmarkRow | CostRow>(rows: readonly Row[]): Row[] {
   const alone = new Map(rows.filter(({ threads }) => threads === 1).map((row) => [row.name, row.ms]));
   return rows.map((row) => {
     const ms = alone.get(row.name);
-    return row.threads === 1 || ms === undefined ? row : { ...row, scaling: rounded(ms / row.ms) };
+    if (row.peer === null || row.threads === 1 || ms === undefined) return row;
+    return { ...row, scaling: rounded(ms / row.ms) };
   });
+}
+
+/** The rows that stand beside a peer, and those that have none. */
+export function splitRows(rows: readonly (BenchmarkRow | CostRow)[]): {
+  readonly compared: readonly BenchmarkRow[];
+  readonly costs: readonly CostRow[];
+} {
+  return {
+    compared: rows.filter((row): row is BenchmarkRow => row.peer !== null),
+    costs: rows.filter((row): row is CostRow => row.peer === null),
+  };
 }
 
 /** Milliseconds on one thread from which on a row counts when threads are compared: threads have enough to do. */
@@ -135,17 +149,31 @@ export function meanScaling(rows: readonly BenchmarkRow[]): number | null {
   return large.length === 0 ? null : geometricMean(large);
 }
 
-/** The report as a table for people: rows, then means, then failures. */
-export function formatReport(report: BenchmarkReport): string {
-  const { rows } = report;
+/** The report as a table for people: rows, then means, then rows without a peer, then failures. */
+export function formatReport(report: BenchmarkReport<BenchmarkRow | CostRow>): string {
+  const { compared, costs } = splitRows(report.rows);
   return withFrame(report, [
+    ...(compared.length > 0 ? comparedTables(compared) : []),
+    ...(costs.length > 0 ? [costTable(costs)] : []),
+  ]);
+}
+
+function comparedTables(rows: readonly BenchmarkRow[]): string[] {
+  const wanted = rows.some((row) => row.wantedMs !== undefined);
+  const peers = new Set(rows.map(({ peer }) => peer)).size > 1;
+  return [
     table(
-      ['name', 'threads', 'engine', 'ms', 'peer ms', 'ratio', 'scaling', 'GFLOP/s', 'first ms', 'includes'],
+      [
+        ...['name', 'threads', 'engine', 'ms', ...(wanted ? ['wanted ms'] : []), ...(peers ? ['peer'] : [])],
+        ...['peer ms', 'ratio', 'scaling', 'GFLOP/s', 'first ms', 'includes'],
+      ],
       rows.map((row) => [
         row.name,
         String(row.threads),
         row.engine,
         digits(row.ms),
+        ...(wanted ? [row.wantedMs === undefined ? '' : String(row.wantedMs)] : []),
+        ...(peers ? [row.peer] : []),
         digits(row.peerMs),
         row.ratio.toFixed(2),
         row.scaling?.toFixed(2) ?? '',
@@ -164,20 +192,21 @@ export function formatReport(report: BenchmarkReport): string {
         mean.scaling?.toFixed(2) ?? '',
       ]),
     ),
-  ]);
+  ];
 }
 
-/** The same of a report of costs. */
-export function formatCosts(report: BenchmarkReport<CostRow>): string {
-  const rows = report.rows.map((row) => [
-    row.name,
-    String(row.threads),
-    row.engine,
-    digits(row.ms),
-    row.wantedMs === null ? '' : String(row.wantedMs),
-    row.note,
-  ]);
-  return withFrame(report, [table(['name', 'threads', 'engine', 'ms', 'wanted ms', 'measured as'], rows)]);
+function costTable(rows: readonly CostRow[]): string {
+  return table(
+    ['name', 'threads', 'engine', 'ms', 'wanted ms', 'measured as'],
+    rows.map((row) => [
+      row.name,
+      String(row.threads),
+      row.engine,
+      digits(row.ms),
+      row.wantedMs === null ? '' : String(row.wantedMs),
+      row.note,
+    ]),
+  );
 }
 
 function withFrame(report: BenchmarkReport<unknown>, tables: readonly string[]): string {

@@ -36,13 +36,13 @@ export async function runBenchmark<Case extends { readonly name: string; readonl
   benchmark: string,
   options: BenchmarkOptions,
   all: readonly Case[],
-  run: (one: Case, threads: number, engine: string) => Promise<BenchmarkRow>,
+  run: (one: Case, threads: number, engine: string) => Promise<BenchmarkRow | CostRow>,
   start: (options: BenchmarkOptions) => Promise<BenchmarkHost> = startHere,
 ): Promise<number> {
   const cases = chooseCases(options, all);
   if (cases === undefined) return 0;
   const { engine, versions } = await start(options);
-  const rows: BenchmarkRow[] = [];
+  const rows: (BenchmarkRow | CostRow)[] = [];
   const failures: BenchmarkFailure[] = [];
   for (const [i, one] of cases.entries()) {
     console.error(`${i + 1}/${cases.length} ${one.name}`);
@@ -54,7 +54,7 @@ export async function runBenchmark<Case extends { readonly name: string; readonl
       }
     }
   }
-  const report: BenchmarkReport = { ...machine(), versions, rows: withScaling(rows), failures };
+  const report = { ...machine(), versions, rows: withScaling(rows), failures };
   return publish(benchmark, engine, options, report, formatReport(report));
 }
 

@@ -51,6 +51,21 @@ describe('summary', () => {
   });
 });
 
+describe('summary of chosen benchmarks', () => {
+  it('leaves the others out, and has the rows that have a time to keep', () => {
+    const small = { ...row(1, 0.001, 'add'), group: 'small operators', peer: 'pytorch', wantedMs: 0.002 };
+    const tensor = { versions: { node: '24.0.0' }, rows: [small] };
+    const text = summary(
+      { ...results, reports: { ...results.reports, 'tensor avx512': tensor } },
+      'a-cpu.md',
+      (benchmark) => benchmark === 'tensor',
+    );
+    expect(text).toContain('**Tensors and training: avx512 beside pytorch**');
+    expect(text).toContain('| add | 1 | 0.001000 | 0.002 | 3.000 |');
+    expect(text).not.toContain('gemm 512');
+  });
+});
+
 describe('rowsPage', () => {
   it('has every row', () => {
     const page = rowsPage(results);

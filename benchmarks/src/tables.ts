@@ -8,6 +8,7 @@ import {
   groupMeans,
   LARGE_MS,
   meanScaling,
+  splitRows,
 } from './report.ts';
 import { type CpuResults, cpuSlug } from './results.ts';
 import { wantedRatio, wantedScaling } from './wanted.ts';
@@ -20,6 +21,7 @@ const titles: Readonly<Record<string, string>> = {
   costs: 'Beside the arithmetic',
   networks: 'Networks as one program',
   models: 'Whole models',
+  tensor: 'Tensors and training',
 };
 
 interface Titled {
@@ -31,12 +33,28 @@ interface Titled {
   readonly costs: readonly CostRow[];
 }
 
-/** Means by group, and costs. `page` is where the rows are. */
-export function summary(results: CpuResults, page: string): string {
-  const parts = titled(results).flatMap((report) => [
-    `**${report.title}**, ${report.versions}:`,
-    report.costs.length > 0 ? costTable(report.costs) : meanTable(report),
-  ]);
+/**
+ * Means by group, what has a time of its own to keep, and costs.
+ *
+ * @param page where the rows are
+ * @param chosen which benchmarks it is about
+ */
+export function summary(
+  results: CpuResults,
+  page: string,
+  chosen: (benchmark: string) => boolean = () => true,
+): string {
+  const parts = titled(results)
+    .filter(({ benchmark }) => chosen(benchmark))
+    .flatMap((report) => {
+      const timed = report.compared.filter((row) => row.wantedMs !== undefined);
+      return [
+        `**${report.title}**, ${report.versions}:`,
+        ...(report.compared.length > 0 ? [meanTable(report)] : []),
+        ...(timed.length > 0 ? [rowTable(timed)] : []),
+        ...(report.costs.length > 0 ? [costTable(report.costs)] : []),
+      ];
+    });
   return [`### ${results.cpu}`, ...parts, `[Every row](${page})`].join('\n\n');
 }
 
@@ -45,7 +63,8 @@ export function rowsPage(results: CpuResults): string {
   const parts = titled(results).flatMap((report) => [
     `## ${report.title}`,
     `${sentence(report.versions)}.`,
-    report.costs.length > 0 ? costTable(report.costs) : rowTable(report.compared),
+    ...(report.compared.length > 0 ? [rowTable(report.compared)] : []),
+    ...(report.costs.length > 0 ? [costTable(report.costs)] : []),
   ]);
   return `${[
     `# Benchmarks: ${results.cpu}`,
@@ -65,8 +84,9 @@ function titled({ reports }: CpuResults): Titled[] {
   return Object.entries(reports)
     .map(([key, { versions, rows }]) => {
       const [benchmark, engine] = key.split(' ') as [string, string];
-      const compared = rows.filter((row): row is BenchmarkRow => row.peer !== null);
-      const beside = compared[0] === undefined ? '' : ` beside ${compared[0].peer}`;
+      const { compared, costs } = splitRows(rows);
+      const peers = [...new Set(compared.map(({ peer }) => peer))];
+      const beside = peers.length === 0 ? '' : ` beside ${peers.join(', ')}`;
       return {
         benchmark,
         engine,
@@ -75,7 +95,7 @@ function titled({ reports }: CpuResults): Titled[] {
           .map(([name, version]) => `${name} ${version}`)
           .join(', '),
         compared,
-        costs: rows.filter((row): row is CostRow => row.peer === null),
+        costs,
       };
     })
     .sort((a, b) => place(a.benchmark) - place(b.benchmark) || a.engine.localeCompare(b.engine));
@@ -116,12 +136,17 @@ function meanTable({ benchmark, engine, compared }: Titled): string {
 }
 
 function rowTable(rows: readonly BenchmarkRow[]): string {
+  const wanted = rows.some((row) => row.wantedMs !== undefined);
   return markdown(
-    ['name', 'threads', 'ms', 'peer ms', 'ratio', 'over 1 thread', 'GFLOP/s', 'first call ms'],
+    [
+      ...['name', 'threads', 'ms', ...(wanted ? ['wanted ms'] : [])],
+      ...['peer ms', 'ratio', 'over 1 thread', 'GFLOP/s', 'first call ms'],
+    ],
     rows.map((row) => [
       row.name,
       String(row.threads),
       digits(row.ms),
+      ...(wanted ? [row.wantedMs === undefined ? '' : String(row.wantedMs)] : []),
       digits(row.peerMs),
       number(row.ratio),
       number(row.scaling),

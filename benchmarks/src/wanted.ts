@@ -20,12 +20,28 @@ const native: Readonly<Record<string, number>> = {
   transpose: 1.2,
 };
 
+/** Tensors beside PyTorch, and where the group says so, beside TensorFlow.js. */
+const tensor: Readonly<Record<string, number>> = {
+  'large elementwise': 1,
+  matmul: 1,
+  'conv2d forward': 1,
+  'conv2d backward': 1,
+  'softmax and layer norm': 1,
+  'transpose copies': 1,
+  'gather and embedding': 1,
+  'sort, cumsum and cat': 1,
+  'LeNet training': 1.3,
+  'LeNet forward (tfjs)': 5,
+  'LeNet training (tfjs)': 5,
+};
+
 /** On WebAssembly, every product and convolution. */
 const WEB = 1.8;
 
 /** The ratio that is wanted of a group; `null` where none is. Blocked images are judged with AVX-512 only. */
 export function wantedRatio(benchmark: string, engine: string, group: string): number | null {
   if (benchmark === 'web' || benchmark === 'browser') return WEB;
+  if (benchmark === 'tensor') return engine === 'wasm' ? null : (tensor[group] ?? null);
   if (benchmark !== 'kernels' || engine === 'wasm') return null;
   return native[group] ?? (engine === 'avx512' ? blocked[group] : undefined) ?? null;
 }

@@ -7,7 +7,7 @@ import { setEngineThreads } from '../engine.ts';
 import { machine } from '../machine.ts';
 import { median } from '../measure.ts';
 import type { BenchmarkOptions } from '../options.ts';
-import { type BenchmarkFailure, type CostRow, formatCosts, makeCost } from '../report.ts';
+import { type BenchmarkFailure, type CostRow, formatReport, makeCost } from '../report.ts';
 import { chooseCases, publish, startHere } from '../run-benchmark.ts';
 import { makeChains, timed } from './chains.ts';
 import type { FirstCalls } from './first-calls.ts';
@@ -136,7 +136,7 @@ export async function benchmarkCosts(options: BenchmarkOptions): Promise<number>
   }
   const { node, v8 } = versions as { node: string; v8: string };
   const report = { ...machine(), versions: { node, v8 }, rows, failures };
-  return publish('costs', engine, options, report, formatCosts(report));
+  return publish('costs', engine, options, report, formatReport(report));
 }
 
 function firstCalls(engine: string): FirstCalls {

@@ -19,16 +19,39 @@ const noKernels: Readonly<Record<string, string>> = {
   setNumThreads: 'sets the number of threads',
 };
 
+const gradient =
+  'onnxruntime has gradients in its training builds only; `pnpm bench:tensor` times them beside PyTorch';
+
+const besidePyTorch = '`pnpm bench:tensor` times the operators that it serves beside PyTorch';
+
+const drawn = "PyTorch's very numbers, which onnxruntime does not draw";
+
 /** Kernels that no row times, and why. */
 const untimed: Readonly<Record<string, string>> = {
   adaptivePool: 'ONNX has no adaptive pooling; its windows are averaged as those of pool2d',
+  addRows: gradient,
+  batchNormBackward: gradient,
   batchNormTraining: 'onnxruntime normalizes by the statistics of a batch in its training builds only',
   convolutionGradBias: 'a sum over batch and pixels: see the reductions',
   convolutionGradInput: 'conv2dGradInput, which it calls for images, has rows',
   convolutionGradWeight: 'conv2dGradWeight, which it calls for images, has rows',
   convTranspose2d: 'convolutionTranspose has rows, with the same kernels',
+  crossEntropyBackward: gradient,
   fill: 'nothing but stores: see cast and the copies',
+  foldElements: besidePyTorch,
+  gatherElements: besidePyTorch,
+  groupNormBackward: gradient,
+  indicesInRange: 'the check that gatherElements makes',
+  layerNormBackward: gradient,
+  mersenneTwister: drawn,
   pool1d: 'pool2d of images with one row',
+  randomBernoulli: drawn,
+  randomNormal: drawn,
+  randomUniform: drawn,
+  rmsNormBackward: gradient,
+  scan: besidePyTorch,
+  scatterElements: besidePyTorch,
+  softmaxBackward: gradient,
 };
 
 /** What the files of the rows take from the engine, types left out. */

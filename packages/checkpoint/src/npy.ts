@@ -15,6 +15,9 @@ const codes: Readonly<Partial<Record<DType, string>>> = {
   int16: 'i2',
   int8: 'i1',
   uint8: 'u1',
+  uint16: 'u2',
+  uint32: 'u4',
+  uint64: 'u8',
   bool: 'b1',
 };
 const dtypes = new Map(Object.entries(codes).map(([dtype, code]) => [code, dtype as DType]));

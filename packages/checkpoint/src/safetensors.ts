@@ -19,23 +19,15 @@ const names: Readonly<Record<DType, string>> = {
   int16: 'I16',
   int8: 'I8',
   uint8: 'U8',
+  uint16: 'U16',
+  uint32: 'U32',
+  uint64: 'U64',
   bool: 'BOOL',
 };
 const dtypes = new Map(Object.entries(names).map(([dtype, name]) => [name, dtype as DType]));
 
 /** dtypes of the format for which there is no tensor dtype. */
-const unsupported = new Set([
-  'U16',
-  'U32',
-  'U64',
-  'C64',
-  'F8_E5M2',
-  'F8_E4M3',
-  'F8_E8M0',
-  'F6_E2M3',
-  'F6_E3M2',
-  'F4',
-]);
+const unsupported = new Set(['C64', 'F8_E5M2', 'F8_E4M3', 'F8_E8M0', 'F6_E2M3', 'F6_E3M2', 'F4']);
 
 /** One tensor of a safetensors file, not yet made. */
 export interface SafetensorsEntry {

@@ -10,6 +10,8 @@ export type Tolerance =
        */
       readonly kind: 'elementwise';
       readonly reference64?: Tensor;
+      /** That distance, where it is known already. */
+      readonly distance?: number;
     }
   | {
       /** The largest absolute difference divided by the largest absolute reference value. */
@@ -47,7 +49,9 @@ export function compareTensors(actual: Tensor, expected: Tensor, tolerance: Tole
   const own =
     tolerance.kind === 'elementwise' && tolerance.reference64 !== undefined
       ? 2 * largestDifference(b, numbers(tolerance.reference64))
-      : 0;
+      : tolerance.kind === 'elementwise'
+        ? 2 * (tolerance.distance ?? 0)
+        : 0;
   let maxAbs = 0;
   let largest = 0;
   let worst = -1;

@@ -7,8 +7,7 @@ import type { FixtureSource } from './fixture-source.ts';
 
 /** @throws {FixtureError} when the folder is not there */
 export function openFolder(root: string): FixtureSource {
-  if (!existsSync(join(root, 'models')))
-    throw new FixtureError(root, 'no fixtures there, expected a folder with models/ in it');
+  if (!existsSync(root)) throw new FixtureError(root, 'no fixtures there, expected a folder');
   return {
     root,
     read: (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path)) : undefined),

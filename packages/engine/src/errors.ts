@@ -11,9 +11,10 @@ export class OutOfMemoryError extends Error {
   /** Bytes of the largest request that could still have been satisfied. */
   readonly available: number;
 
-  constructor(requested: number, available: number, cause?: unknown) {
+  /** @param advice what a caller can do about it, where there is something */
+  constructor(requested: number, available: number, cause?: unknown, advice?: string) {
     super(
-      `allocate: out of memory, expected a request of at most ${available} bytes, got ${requested} bytes`,
+      `allocate: out of memory, expected a request of at most ${available} bytes, got ${requested} bytes${advice === undefined ? '' : `. ${advice}`}`,
       cause === undefined ? undefined : { cause },
     );
     this.requested = requested;

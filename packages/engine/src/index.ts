@@ -23,6 +23,7 @@ export { type EngineInfo, engineInfo } from './engine-info.ts';
 export { DetachedStorageError, EngineError, OutOfMemoryError } from './errors.ts';
 export type { FloatDType } from './float-type.ts';
 export { type AdaptivePoolParameters, adaptivePool } from './kernels/adaptive-pool.ts';
+export { addRows } from './kernels/add-rows.ts';
 export { argExtremum } from './kernels/arg-extremum.ts';
 export { scaledDotProductAttention } from './kernels/attention.ts';
 export { batchNormTraining } from './kernels/batch-norm.ts';
@@ -43,6 +44,7 @@ export { type PackConv2dWeightsParameters, packConv2dWeights } from './kernels/b
 export type { PackedConv2d, PackedConv2dShape } from './kernels/blocked/packed.ts';
 export { type BlockedPool2dParameters, blockedPool2d } from './kernels/blocked/pool2d.ts';
 export { channelAffine } from './kernels/channel-affine.ts';
+export { batchNormBackward, groupNormBackward } from './kernels/channel-norm-backward.ts';
 export { concat } from './kernels/concat.ts';
 export {
   type ConvolutionDType,
@@ -72,8 +74,11 @@ export {
   convolutionGradBias,
 } from './kernels/conv2d-gradients.ts';
 export { copyStrided } from './kernels/copy-strided.ts';
+export { crossEntropyBackward } from './kernels/cross-entropy-backward.ts';
 export { cast, elementwise, fill } from './kernels/elementwise.ts';
 export { fusedElementwise } from './kernels/fused-elementwise.ts';
+export { gatherElements } from './kernels/gather-elements.ts';
+export { indicesInRange } from './kernels/gather-elements-index.ts';
 export { gatherRows } from './kernels/gather-rows.ts';
 export { gemm } from './kernels/gemm.ts';
 export { packGemmOperand } from './kernels/gemm-operand.ts';
@@ -82,10 +87,18 @@ export { pad } from './kernels/pad.ts';
 export { type Pool1dParameters, pool1d } from './kernels/pool1d.ts';
 export { pool2d } from './kernels/pool2d.ts';
 export { type Pool3dParameters, pool3d, type Triple } from './kernels/pool3d.ts';
+export { type RandomBernoulliParameters, randomBernoulli } from './kernels/random/bernoulli.ts';
+export { type MersenneTwisterParameters, mersenneTwister } from './kernels/random/mersenne-twister.ts';
+export { type RandomNormalParameters, randomNormal } from './kernels/random/normal.ts';
+export { type RandomUniformParameters, randomUniform } from './kernels/random/uniform.ts';
 export { reduce } from './kernels/reduce.ts';
 export { resize } from './kernels/resize.ts';
 export { groupNorm, layerNorm, rmsNorm } from './kernels/row-norm.ts';
+export { layerNormBackward, rmsNormBackward } from './kernels/row-norm-backward.ts';
+export { scan } from './kernels/scan.ts';
+export { foldElements, scatterElements } from './kernels/scatter-elements.ts';
 export { softmax } from './kernels/softmax.ts';
+export { softmaxBackward } from './kernels/softmax-backward.ts';
 export { variance } from './kernels/variance.ts';
 export { allocate, memoryStatistics } from './memory/allocate.ts';
 export type { MemoryStatistics } from './memory/memory.ts';
@@ -98,8 +111,11 @@ export { configureEngine, type EngineOptions, type EngineTarget } from './runtim
 export { getNumThreads, setNumThreads } from './threads/num-threads.ts';
 export type {
   Activation,
+  AddRowsParameters,
+  AlongIndex,
   ArgExtremumParameters,
   AttentionParameters,
+  BatchNormBackwardParameters,
   BatchNormTrainingParameters,
   ChannelAffineParameters,
   ConcatParameters,
@@ -107,12 +123,20 @@ export type {
   ConvolutionShape,
   ConvTranspose2dParameters,
   CopyStridedParameters,
+  CrossEntropyBackwardParameters,
   DTypeSlice,
+  FoldElementsDType,
+  FoldElementsParameters,
+  GatherElementsParameters,
   GatherRowsParameters,
   GemmBatch,
   GemmDType,
   GemmParameters,
+  GroupNormBackwardParameters,
   GroupNormParameters,
+  IndexDType,
+  IndicesInRangeParameters,
+  LayerNormBackwardParameters,
   LayerNormParameters,
   LogSumExpParameters,
   PackedGemmOperand,
@@ -126,8 +150,12 @@ export type {
   ReduceParameters,
   ResizeParameters,
   ResizeTaps,
+  RmsNormBackwardParameters,
   RmsNormParameters,
+  ScanParameters,
+  ScatterElementsParameters,
   Slice,
+  SoftmaxBackwardParameters,
   SoftmaxParameters,
   StridedSlice,
   VarianceParameters,

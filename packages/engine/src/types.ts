@@ -215,6 +215,40 @@ export interface SoftmaxParameters {
   readonly log?: boolean;
 }
 
+/** Parameters of {@link softmaxBackward}, all of `[outer, size, inner]`. */
+export interface SoftmaxBackwardParameters {
+  /** Of all elements; `float32` by default. */
+  readonly dtype?: FloatDType;
+  /** The gradient of the result. */
+  readonly dy: Slice;
+  /** The result. */
+  readonly y: Slice;
+  /** Gets the gradient of the input; may be `dy` or `y`. */
+  readonly dx: Slice;
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+  /** Of the logarithm of the softmax instead. */
+  readonly log?: boolean;
+}
+
+/** Parameters of {@link crossEntropyBackward}. */
+export interface CrossEntropyBackwardParameters {
+  /** Of all elements but the targets; `float32` by default. */
+  readonly dtype?: FloatDType;
+  /** Logarithms of probabilities, `[outer, classes, inner]`. */
+  readonly logProbabilities: Slice;
+  /** int64 classes, `[outer, inner]`. */
+  readonly targets: Slice;
+  /** What the loss of each target counts, `[outer, inner]`; 0 for a target that is ignored, which may then be any number. */
+  readonly scales: Slice;
+  /** Gets the gradient of the scores; may be `logProbabilities`. */
+  readonly dx: Slice;
+  readonly outer: number;
+  readonly classes: number;
+  readonly inner: number;
+}
+
 /** Parameters of {@link channelAffine}: `y = x * scale[channel] + shift[channel]`. */
 export interface ChannelAffineParameters {
   readonly x: Slice;
@@ -294,6 +328,53 @@ export interface BatchNormTrainingParameters {
   readonly variance: Slice;
 }
 
+/** What gradients of normalizations have in common. */
+interface NormBackwardParameters {
+  /** Of all elements; `float32` by default. */
+  readonly dtype?: FloatDType;
+  /** The gradient of the result. */
+  readonly dy: Slice;
+  readonly x: Slice;
+  /** One over the standard deviations, `eps` included. */
+  readonly rstd: Slice;
+  readonly weight?: Slice;
+  /** Gets the gradient of the input; may be `dy` or `x`. */
+  readonly dx?: Slice;
+  /** Gets the gradient of the weight. */
+  readonly dweight?: Slice;
+}
+
+/** Parameters of {@link rmsNormBackward}: `dy`, `x` and `dx` of `[outer, size]`. */
+export interface RmsNormBackwardParameters extends NormBackwardParameters {
+  readonly outer: number;
+  readonly size: number;
+}
+
+/** Parameters of {@link layerNormBackward}: `dy`, `x` and `dx` of `[outer, size]`. */
+export interface LayerNormBackwardParameters extends RmsNormBackwardParameters {
+  readonly mean: Slice;
+  /** Gets the gradient of the bias. */
+  readonly dbias?: Slice;
+}
+
+/** Parameters of {@link batchNormBackward}: `dy`, `x` and `dx` of `[batch, channels, inner]`, all else by channel. */
+export interface BatchNormBackwardParameters extends NormBackwardParameters {
+  readonly mean: Slice;
+  /** Gets the gradient of the bias. */
+  readonly dbias?: Slice;
+  readonly batch: number;
+  readonly channels: number;
+  readonly inner: number;
+  /** Mean and rstd are given numbers and not the batch's own: no gradient flows through them. */
+  readonly fixed?: boolean;
+}
+
+/** Parameters of {@link groupNormBackward}: as {@link BatchNormBackwardParameters}, with mean and rstd of `[batch, groups]`. */
+export interface GroupNormBackwardParameters extends Omit<BatchNormBackwardParameters, 'fixed'> {
+  /** Divides `channels`. */
+  readonly groups: number;
+}
+
 // ---- further reductions
 
 /** Parameters of {@link variance}: along `size` of `x[outer, size, inner]`. */
@@ -363,6 +444,24 @@ export interface PadParameters {
   readonly value?: number;
 }
 
+/** Parameters of {@link addRows}: `y[o, indices[i]] += alpha * x[o, i]` for runs of `inner` elements. */
+export interface AddRowsParameters {
+  /** Of `x` and `y`; `float32` by default. */
+  readonly dtype?: FloatDType;
+  /** `[outer, count, inner]`. */
+  readonly x: Slice;
+  /** `count` int64 row numbers. */
+  readonly indices: Slice;
+  /** `[outer, rows, inner]`. */
+  readonly y: Slice;
+  readonly outer: number;
+  readonly rows: number;
+  readonly count: number;
+  readonly inner: number;
+  /** 1 by default. */
+  readonly alpha?: number;
+}
+
 /** Parameters of {@link gatherRows}: `y[outer, count, inner]` from `x[outer, rows, inner]`. */
 export interface GatherRowsParameters {
   readonly x: Slice;
@@ -422,4 +521,67 @@ export interface AttentionParameters {
   readonly causal?: boolean;
   /** Factor of the scores; `1 / sqrt(depth)` by default. */
   readonly scale?: number;
+}
+
+/** Element types of indices. */
+export type IndexDType = 'int64' | 'int32';
+
+/** Parameters of {@link indicesInRange}. */
+export interface IndicesInRangeParameters {
+  readonly indices: Slice;
+  readonly count: number;
+  readonly size: number;
+  /** `int64` by default. */
+  readonly dtype?: IndexDType;
+}
+
+/** An index that names, for each place of `shape`, a place along one dimension. */
+export interface AlongIndex extends StridedSlice {
+  /** `int64` by default. */
+  readonly dtype?: IndexDType;
+  readonly shape: readonly number[];
+  readonly dim: number;
+  /** Places along the dimension; below 2^31. */
+  readonly size: number;
+  /** Throws the caller's own error for the first index that is not from 0 to `size - 1`. */
+  readonly outOfRange?: ((index: bigint) => never) | undefined;
+}
+
+/** Parameters of {@link gatherElements}; strides are over the index's shape, and `x` has `size` places along `dim`. */
+export interface GatherElementsParameters {
+  readonly x: StridedSlice;
+  readonly y: StridedSlice;
+  readonly index: AlongIndex;
+  readonly elementBytes: 1 | 2 | 4 | 8;
+}
+
+/** Parameters of {@link scatterElements}; strides are over the index's shape, and `x` has `size` places along `dim`. */
+export interface ScatterElementsParameters {
+  readonly x: StridedSlice;
+  readonly source: StridedSlice;
+  readonly index: AlongIndex;
+  readonly elementBytes: 1 | 2 | 4 | 8;
+}
+
+/** Element types that {@link foldElements} and {@link scan} compute in. */
+export type FoldElementsDType = 'float32' | 'float64' | 'int32' | 'int64';
+
+/** Parameters of {@link foldElements}, as those of {@link scatterElements}. */
+export interface FoldElementsParameters extends Omit<ScatterElementsParameters, 'elementBytes'> {
+  readonly op: 'add' | 'mul' | 'max' | 'min';
+  readonly dtype: FoldElementsDType;
+}
+
+/** Parameters of {@link scan}: `y[outer, size, inner]` from `x` of the same shape, which may be the same slice. */
+export interface ScanParameters {
+  readonly op: 'sum' | 'prod' | 'max' | 'min';
+  readonly x: Slice;
+  readonly y: Slice;
+  /** int64, as many as elements, for `max` and `min`: where the extremum stands, the last place of equal ones. */
+  readonly indices?: Slice;
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+  /** `float32` by default. */
+  readonly dtype?: FoldElementsDType;
 }

@@ -2,7 +2,7 @@
 export { ModuleDict, type ModuleDictConstructor, type ModuleDictModule } from './containers/module-dict.ts';
 export { ModuleList } from './containers/module-list.ts';
 export { Sequential, type SequentialConstructor, type SequentialModule } from './containers/sequential.ts';
-export * as functional from './functional.ts';
+export * as functional from './functional/index.ts';
 export * as init from './init.ts';
 export * from './layers/activation.ts';
 export * from './layers/batch-normalization.ts';

@@ -2,7 +2,7 @@
  * Initial values of weights (`torch.nn.init`). With the same seed the numbers are PyTorch's own; bounds are computed
  * in double precision in PyTorch's order of operations.
  */
-import type { Tensor } from '@sconce/tensor';
+import { noGrad, type Tensor } from '@sconce/tensor';
 
 /** Nonlinearities with a known gain. */
 export type Nonlinearity =
@@ -31,17 +31,17 @@ export interface KaimingOptions {
 
 /** Draws from the uniform distribution over [from, to). Changes and returns the tensor. */
 export function uniform_(tensor: Tensor, from: number = 0, to: number = 1): Tensor {
-  return tensor.uniform_(from, to);
+  return noGrad(() => tensor.uniform_(from, to));
 }
 
 /** Draws from a normal distribution. Changes and returns the tensor. */
 export function normal_(tensor: Tensor, mean: number = 0, std: number = 1): Tensor {
-  return tensor.normal_(mean, std);
+  return noGrad(() => tensor.normal_(mean, std));
 }
 
 /** Sets every element to one value. Changes and returns the tensor. */
 export function constant_(tensor: Tensor, value: number): Tensor {
-  return tensor.fill_(value);
+  return noGrad(() => tensor.fill_(value));
 }
 
 /** Sets every element to 1. Changes and returns the tensor. */

@@ -23,10 +23,7 @@ interface Case {
 const { cases: all } = fixtureJson<{ cases: Case[] }>('onnx/onnx.json');
 /** Models older than what is imported; they test that such files are refused. */
 const tooOld = all.filter(({ opset }) => opset < OLDEST_IMPORTED_OPSET);
-/** Models of data types that tensors do not have. */
-const dtypeless = ['file-uint64-data.onnx'];
-const withoutDtype = all.filter(({ file }) => dtypeless.includes(file));
-const cases = all.filter((one) => !tooOld.includes(one) && !withoutDtype.includes(one));
+const cases = all.filter((one) => !tooOld.includes(one));
 const tensors = fixtureTensors('onnx/onnx.safetensors');
 
 /** The tensors that a model takes; an exporter drops inputs that the result does not depend on. */
@@ -39,19 +36,13 @@ const refusedByOnnxruntime = new Set(['conv-auto-pad-dilated.onnx']);
 describe('models of single operators', () => {
   test('the exceptions named here are among the fixtures', () => {
     const files = all.map(({ file }) => file);
-    expect(files).toEqual(expect.arrayContaining([...refusedByOnnxruntime, ...dtypeless]));
+    expect(files).toEqual(expect.arrayContaining([...refusedByOnnxruntime]));
     expect(tooOld.length).toBeGreaterThan(0);
   });
 
   test.each(tooOld)('$file of opset $opset is refused', async ({ file, opset }) => {
     await expect(InferenceSession.create(fixtureBytes(`onnx/${file}`))).rejects.toThrow(
       `opset: expected 9 to 28, got ${opset}`,
-    );
-  });
-
-  test.each(withoutDtype)('$file is refused', async ({ file }) => {
-    await expect(InferenceSession.create(fixtureBytes(`onnx/${file}`))).rejects.toThrow(
-      /data type \w+ is not supported/,
     );
   });
 

@@ -68,11 +68,16 @@ function typedBytes(proto: TensorProto, dtype: DType): Uint8Array {
       return bytesOf(proto.int32Data);
     case 'int16':
       return bytesOf(Int16Array.from(proto.int32Data));
+    case 'uint16':
     case 'float16':
     case 'bfloat16':
       return bytesOf(Uint16Array.from(proto.int32Data));
     case 'int8':
       return bytesOf(Int8Array.from(proto.int32Data));
+    case 'uint32':
+      return bytesOf(Uint32Array.from(proto.uint64Data, Number));
+    case 'uint64':
+      return bytesOf(proto.uint64Data);
     case 'uint8':
     case 'bool':
       return Uint8Array.from(proto.int32Data);

@@ -1,15 +1,22 @@
 /** Between tensors and memory: new tensors, typed views of their elements, dense copies and dtype conversion. */
-import { allocate, copyStrided, type StridedSlice } from '@sconce/engine';
+import { copyStrided, cast as engineCast, fill, type TypedSlice } from '@sconce/engine';
+import { allocateStorage } from './allocations.ts';
 import { type DType, dtypeInfo, type ElementArray } from './dtype.ts';
 import { checkAlive, elementsOf } from './memory.ts';
-import { contiguousStrides, numelOf } from './shape.ts';
-import { forEachRow } from './strided.ts';
+import { broadcastStrides, contiguousStrides, denseStrides, numelOf } from './shape.ts';
 import { Tensor } from './tensor.ts';
 
 /** A new dense tensor whose elements are not set. */
 export function newTensor(shape: readonly number[], dtype: DType): Tensor {
-  const storage = allocate(numelOf(shape) * dtypeInfo(dtype).bytes);
+  const storage = allocateStorage(numelOf(shape) * dtypeInfo(dtype).bytes);
   return new Tensor(storage, dtype, shape);
+}
+
+/** A new tensor without gaps whose dimensions lie in memory in the order of those of `like`, which has as many (PyTorch's rule). */
+export function newTensorLike(like: Tensor, shape: readonly number[], dtype: DType): Tensor {
+  if (like.isContiguous()) return newTensor(shape, dtype);
+  const storage = allocateStorage(numelOf(shape) * dtypeInfo(dtype).bytes);
+  return new Tensor(storage, dtype, shape, denseStrides(shape, like.strides));
 }
 
 /** Another view of the same storage. */
@@ -37,9 +44,10 @@ export function flatBigints(tensor: Tensor): BigInt64Array {
 }
 
 /** The tensor as the engine takes it. */
-export function sliceOf(tensor: Tensor): StridedSlice {
+export function sliceOf(tensor: Tensor): TypedSlice {
   checkAlive(tensor);
-  return { storage: tensor.storage, offset: tensor.offset, strides: tensor.strides };
+  // A tensor has all that a slice has.
+  return tensor;
 }
 
 /** The tensor itself if it is dense, else a dense copy. */
@@ -79,28 +87,15 @@ export function castInto(from: Tensor, to: Tensor): void {
     copyElements(from, to);
     return;
   }
-  const source = elementsOf(from);
-  const target = elementsOf(to);
-  const convert = converter(from.dtype, to.dtype);
-  forEachRow(to.shape, [from, to], (offsets, length, steps) => {
-    let i = offsets[0]!;
-    let j = offsets[1]!;
-    for (let n = 0; n < length; n++, i += steps[0]!, j += steps[1]!) target[j] = convert(source[i]!);
-  });
-}
-
-/** Conversion of one stored element to another dtype's stored element: C's rules, as PyTorch follows them. */
-function converter(from: DType, to: DType): (value: number | bigint) => number | bigint {
-  const decode = dtypeInfo(from).codec?.decode;
-  const write = elementWriter(to);
-  if (decode !== undefined) return (value) => write(decode(value as number));
-  return write;
+  if (numelOf(to.shape) === 0) return;
+  engineCast({ from: sliceOf(from), to: sliceOf(to), shape: to.shape });
 }
 
 /** Brings a value to the form in which elements of a dtype are stored. */
 export function elementWriter(dtype: DType): (value: number | bigint | boolean) => number | bigint {
   const { codec, kind } = dtypeInfo(dtype);
   if (dtype === 'int64') return toInt64;
+  if (dtype === 'uint64') return (value) => BigInt.asUintN(64, toInt64(value));
   // NaN counts as true.
   if (kind === 'bool') return (value) => (Number(value) === 0 ? 0 : 1);
   if (codec !== undefined) return (value) => codec.encode(Number(value));
@@ -120,17 +115,9 @@ function toInt64(value: number | bigint | boolean): bigint {
 
 /** Sets every element of a tensor. */
 export function fillElements(tensor: Tensor, value: number | bigint | boolean): void {
-  const stored = elementWriter(tensor.dtype)(value);
-  const elements = elementsOf(tensor);
-  forEachRow(tensor.shape, [tensor], (offsets, length, steps) => {
-    const at = offsets[0]!;
-    if (steps[0] === 1) {
-      if (elements instanceof BigInt64Array) elements.fill(stored as bigint, at, at + length);
-      else elements.fill(stored as number, at, at + length);
-    } else {
-      for (let n = 0, i = at; n < length; n++, i += steps[0]!) elements[i] = stored;
-    }
-  });
+  if (numelOf(tensor.shape) === 0) return;
+  const number = typeof value === 'boolean' ? Number(value) : value;
+  fill({ to: sliceOf(tensor), value: number, shape: tensor.shape });
 }
 
 /** A new dense tensor with every element set. */
@@ -153,11 +140,7 @@ export function int64Tensor(values: readonly (number | bigint)[], shape: readonl
 
 /** The tensor read under a larger shape, without a copy. Sizes must already agree. */
 export function broadcastView(tensor: Tensor, shape: readonly number[]): Tensor {
-  const shift = shape.length - tensor.ndim;
-  const strides = shape.map((size, i) =>
-    i < shift || (tensor.shape[i - shift] === 1 && size !== 1) ? 0 : tensor.strides[i - shift]!,
-  );
-  return viewOf(tensor, shape, strides);
+  return viewOf(tensor, shape, broadcastStrides(tensor.shape, tensor.strides, shape));
 }
 
 /** The tensor under another shape of as many elements: a view where the strides allow it, else a copy. */

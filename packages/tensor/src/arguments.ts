@@ -45,25 +45,24 @@ export function bindArguments<T extends object>(
 }
 
 /** A list given as one array or spread over the arguments: `reshape(x, [2, 3])` and `reshape(x, 2, 3)`. */
-export function listArgument(args: readonly (number | readonly number[])[]): readonly number[] {
+function listArgument(args: readonly (number | readonly number[])[]): readonly number[] {
   const [first] = args;
   return Array.isArray(first) && args.length === 1
     ? (first as readonly number[])
     : (args as readonly number[]);
 }
 
-/** A number for both directions, or one for each. */
-export function pairArgument(
+/** {@link listArgument}, or the list as the keyword `name` of an options object. */
+export function namedListArgument(
   operator: string,
   name: string,
-  value: number | readonly number[],
-): readonly [number, number] {
-  const list =
-    typeof value === 'number' ? [value, value] : value.length === 1 ? [value[0]!, value[0]!] : value;
-  if (list.length !== 2 || !list.every(Number.isInteger)) {
-    fail(operator, `invalid ${name}`, 'an integer or [height, width]', `[${list.join(', ')}]`);
-  }
-  return [list[0]!, list[1]!];
+  args: readonly unknown[],
+): readonly number[] {
+  const [first] = args;
+  if (args.length !== 1 || !isOptions(first)) return listArgument(args as (number | readonly number[])[]);
+  const list = bindArguments<Record<string, number | readonly number[]>>(operator, [name], args)[name];
+  if (list === undefined) fail(operator, `missing argument '${name}'`);
+  return typeof list === 'number' ? [list] : list;
 }
 
 /** Checks that a value is a tensor, for callers without types. */
@@ -72,6 +71,24 @@ export function checkTensor(operator: string, name: string, value: unknown): ass
     const got = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
     fail(operator, `argument '${name}' must be Tensor`, 'Tensor', got);
   }
+}
+
+/** Refuses what is not a list of at least one tensor. */
+export function checkTensors(operator: string, tensors: readonly Tensor[], empty: string): void {
+  if (!Array.isArray(tensors)) {
+    fail(
+      operator,
+      "argument 'tensors' (position 1) must be tuple of Tensors",
+      'an array of Tensors',
+      typeof tensors,
+    );
+  }
+  if (tensors.length === 0) fail(operator, empty);
+  tensors.forEach((tensor: unknown, i) => {
+    if (tensor instanceof Tensor) return;
+    const got = tensor === null || tensor === undefined ? 'None' : typeof tensor;
+    fail(operator, `expected Tensor as element ${i} in argument 0, but got ${got}`);
+  });
 }
 
 /** Refuses what is not a tensor of a floating-point dtype. */

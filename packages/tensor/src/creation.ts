@@ -1,14 +1,22 @@
-/** Makes tensors from data, constants and number ranges. */
-import { cast, castInto, elementWriter, filledTensor, flatElements, newTensor } from './access.ts';
-import { bindArguments, isOptions } from './arguments.ts';
+/** Makes tensors from data and constants. */
+import {
+  cast,
+  castInto,
+  elementWriter,
+  fillElements,
+  filledTensor,
+  flatElements,
+  newTensor,
+  viewOf,
+} from './access.ts';
+import { bindArguments } from './arguments.ts';
 import { type DType, dtypeInfo, dtypeOfTypedArray, type ElementArray, type TypedArray } from './dtype.ts';
 import { fail, showSizes } from './errors.ts';
 import { promoteTypes, type Scalar, scalarDType } from './promotion.ts';
-import { checkSizes, numelOf } from './shape.ts';
-import { readSizes, type SizeArguments, type TensorOptions } from './sizes.ts';
+import { checkSizes, denseStrides, extentOf, numelOf } from './shape.ts';
+import { finished, readSizes, type SizeArguments, type TensorOptions } from './sizes.ts';
 import { type NestedArray, Tensor } from './tensor.ts';
 
-/** Options of creation functions. */
 /**
  * A tensor of the given data.
  *
@@ -17,7 +25,7 @@ import { type NestedArray, Tensor } from './tensor.ts';
  * @throws TensorError for lists of unequal lengths
  */
 export function tensor(data: NestedArray | TypedArray | Tensor, options: TensorOptions = {}): Tensor {
-  if (data instanceof Tensor) return copyAs(data, options.dtype ?? data.dtype);
+  if (data instanceof Tensor) return finished('tensor', copyAs(data, options.dtype ?? data.dtype), options);
   if (ArrayBuffer.isView(data)) return fromTypedArray(data as TypedArray, [data.length], options);
   const shape: number[] = [];
   for (let at: NestedArray | undefined = data; Array.isArray(at); at = at[0]) shape.push(at.length);
@@ -30,7 +38,7 @@ export function tensor(data: NestedArray | TypedArray | Tensor, options: TensorO
   values.forEach((value, i) => {
     elements[i] = write(value);
   });
-  return result;
+  return finished('tensor', result, options);
 }
 
 function flatten(data: NestedArray, dim: number, shape: readonly number[], values: Scalar[]): void {
@@ -85,7 +93,7 @@ export function fromTypedArray(
   }
   const source = newTensor([...shape], own);
   (flatElements(source) as { set(values: ArrayLike<number> | ArrayLike<bigint>): void }).set(array);
-  return cast(source, options.dtype ?? own);
+  return finished('fromTypedArray', cast(source, options.dtype ?? own), options);
 }
 
 /** A tensor of elements given as bytes, little endian, in row-major order; the bytes are copied. */
@@ -110,108 +118,138 @@ export function fromBytes(bytes: Uint8Array, dtype: DType, shape: readonly numbe
 
 /** A tensor whose elements are whatever the memory held. */
 export function empty(...args: SizeArguments): Tensor {
-  const [shape, { dtype = 'float32' }] = readSizes('empty', args);
-  return newTensor(shape, dtype);
+  const [shape, options] = readSizes('empty', args);
+  return finished('empty', newTensor(shape, options.dtype ?? 'float32'), options);
+}
+
+/**
+ * A tensor with these strides whose elements are whatever the memory held.
+ * @throws TensorError where shape and strides have different lengths, or a stride is negative
+ */
+export function emptyStrided(
+  size: readonly number[],
+  strides: readonly number[],
+  options: TensorOptions = {},
+): Tensor {
+  checkSizes('emptyStrided', size);
+  if (size.length !== strides.length) {
+    fail(
+      'emptyStrided',
+      'dimensionality of sizes must match dimensionality of strides',
+      `${size.length}`,
+      `${strides.length}`,
+    );
+  }
+  if (!strides.every((stride) => Number.isSafeInteger(stride) && stride >= 0)) {
+    fail('emptyStrided', 'strides must be integers >= 0', 'integers >= 0', showSizes(strides));
+  }
+  const { dtype = 'float32' } = options;
+  const { storage } = newTensor([extentOf(size, strides)], dtype);
+  return finished('emptyStrided', new Tensor(storage, dtype, [...size], [...strides]), options);
+}
+
+/**
+ * A tensor whose elements are whatever the memory held, dense in the order that `physicalLayout` names: its last
+ * dimension is the innermost in memory.
+ */
+export function emptyPermuted(
+  size: readonly number[],
+  physicalLayout: readonly number[],
+  options: TensorOptions = {},
+): Tensor {
+  checkSizes('emptyPermuted', size);
+  if (size.length !== physicalLayout.length) {
+    fail(
+      'emptyPermuted',
+      `Number of dimensions in size does not match the length of the physical_layout; i.e. len(size) = ${size.length} is not equal to len(physical_layout) = ${physicalLayout.length}`,
+    );
+  }
+  const strides = new Array<number>(size.length).fill(-1);
+  let step = 1;
+  for (const dim of [...physicalLayout].reverse()) {
+    if (!(dim >= 0 && dim < size.length)) {
+      fail(
+        'emptyPermuted',
+        `Dimension out of range (expected to be between 0 and ${size.length - 1}, but got ${dim} at index ${physicalLayout.indexOf(dim)}).  NB: negative dims not currently supported; file an issue if you want it.`,
+      );
+    }
+    if (strides[dim] !== -1) fail('emptyPermuted', 'Duplicate dim not allowed');
+    strides[dim] = step;
+    step *= Math.max(size[dim]!, 1);
+  }
+  return emptyStrided(size, strides, options);
 }
 
 /** A tensor of zeros: `zeros(2, 3)` or `zeros([2, 3], { dtype: int64 })`. */
 export function zeros(...args: SizeArguments): Tensor {
-  const [shape, { dtype = 'float32' }] = readSizes('zeros', args);
-  return filledTensor(shape, dtype, 0);
+  const [shape, options] = readSizes('zeros', args);
+  return finished('zeros', filledTensor(shape, options.dtype ?? 'float32', 0), options);
 }
 
 /** A tensor of ones. */
 export function ones(...args: SizeArguments): Tensor {
-  const [shape, { dtype = 'float32' }] = readSizes('ones', args);
-  return filledTensor(shape, dtype, 1);
+  const [shape, options] = readSizes('ones', args);
+  return finished('ones', filledTensor(shape, options.dtype ?? 'float32', 1), options);
 }
 
 /** A tensor with every element `value`. As in PyTorch an integer gives int64, another number float32, a boolean bool. */
 export function full(size: readonly number[], value: Scalar, options: TensorOptions = {}): Tensor {
   checkSizes('full', size);
-  return filledTensor([...size], options.dtype ?? scalarDType(value), value);
+  return finished('full', filledTensor([...size], options.dtype ?? scalarDType(value), value), options);
 }
 
-/** A tensor of the other one's shape (and dtype, unless given) whose elements are whatever the memory held. */
+/** A 0-dim tensor of a number: float32, whatever the number is, unless `dtype` says otherwise. */
+export function scalarTensor(value: Scalar, options: TensorOptions = {}): Tensor {
+  return finished('scalarTensor', filledTensor([], options.dtype ?? 'float32', value), options);
+}
+
+/**
+ * A tensor of the other one's shape (and dtype, unless given) whose elements are whatever the memory held. As in
+ * PyTorch the dimensions lie in memory in the other one's order.
+ */
 export function emptyLike(other: Tensor, options: TensorOptions = {}): Tensor {
-  return newTensor(other.shape, options.dtype ?? other.dtype);
+  return finished('emptyLike', newLike(other, options), options);
 }
 
 /** Zeros in the other tensor's shape and, unless given, dtype. */
 export function zerosLike(other: Tensor, options: TensorOptions = {}): Tensor {
-  return filledTensor(other.shape, options.dtype ?? other.dtype, 0);
+  return fullLike(other, 0, options);
 }
 
 /** Ones in the other tensor's shape and, unless given, dtype. */
 export function onesLike(other: Tensor, options: TensorOptions = {}): Tensor {
-  return filledTensor(other.shape, options.dtype ?? other.dtype, 1);
+  return fullLike(other, 1, options);
 }
 
 /** `value` in the other tensor's shape and, unless given, dtype. */
 export function fullLike(other: Tensor, value: Scalar, options: TensorOptions = {}): Tensor {
-  return filledTensor(other.shape, options.dtype ?? other.dtype, value);
+  const result = newLike(other, options);
+  fillElements(result, value);
+  return finished('fullLike', result, options);
 }
 
-/** Signature of {@link arange}. */
-export interface ArangeFunction {
-  (end: number | bigint, options?: TensorOptions): Tensor;
-  (start: number | bigint, end: number | bigint, options?: TensorOptions): Tensor;
-  (start: number | bigint, end: number | bigint, step: number | bigint, options?: TensorOptions): Tensor;
+function newLike(other: Tensor, { dtype = other.dtype }: TensorOptions): Tensor {
+  const dense = newTensor(other.shape, dtype);
+  return other.isContiguous() ? dense : viewOf(dense, other.shape, denseStrides(other.shape, other.strides));
 }
 
-/**
- * Numbers from `start` (0 by default) up to, not including, `end`, in steps of `step` (1 by default). As in PyTorch the
- * result is int64 if all three are integers, else float32.
- */
-export const arange: ArangeFunction = (...args: readonly (number | bigint | TensorOptions | undefined)[]) => {
-  const numbers = args.filter(
-    (value): value is number | bigint => typeof value === 'number' || typeof value === 'bigint',
-  );
-  const options = (args.find(isOptions) ?? {}) as TensorOptions;
-  const [start, end, step] = (
-    numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0]!, numbers[1]!, numbers[2] ?? 1]
-  ).map(Number) as [number, number, number];
-  if (step === 0) fail('arange', 'step must be nonzero');
-  if (!Number.isFinite(start) || !Number.isFinite(end))
-    fail('arange', `unsupported range: ${start} -> ${end}`);
-  if ((end - start) * step < 0) {
-    fail('arange', 'upper bound and lower bound inconsistent with step sign');
-  }
-  if (options.dtype === 'bool') fail('arange', `"arange_cpu" not implemented for 'Bool'`);
-  const dtype = options.dtype ?? ([start, end, step].every(Number.isInteger) ? 'int64' : 'float32');
-  return generate([Math.ceil((end - start) / step)], dtype, (i) => start + i * step);
-};
-
-/** `steps` numbers from `start` to `end`, both included, at equal distances. */
-export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
-  checkSizes('linspace', [steps]);
-  if (options.dtype === 'bool') fail('linspace', `"linspace_cpu" not implemented for 'Bool'`);
-  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
-  // Counted from the nearer end, so that both ends are exact.
-  return generate([steps], options.dtype ?? 'float32', (i) =>
-    i < steps / 2 || steps === 1 ? start + step * i : end - step * (steps - i - 1),
-  );
+/** Options of {@link eye}. */
+export interface EyeOptions extends TensorOptions {
+  /** Number of columns: n by default. */
+  readonly m?: number;
 }
 
 /** Ones on the main diagonal of an n x m (n x n) matrix of zeros. */
-export function eye(n: number, ...rest: readonly (number | TensorOptions | undefined)[]): Tensor {
-  const { m = n, dtype = 'float32' } = bindArguments<{ m: number; dtype: DType }>(
-    'eye',
-    ['m', 'dtype'],
-    rest,
-  );
+export function eye(n: number, ...rest: readonly (number | EyeOptions | undefined)[]): Tensor {
+  const names = ['m', 'dtype', 'requiresGrad', 'device'] as const;
+  const options = bindArguments<EyeOptions>('eye', names, rest);
+  const { m = n, dtype = 'float32' } = options;
+  if (!(n >= 0)) fail('eye', `n must be greater or equal to 0, got ${n}`);
+  if (!(m >= 0)) fail('eye', `m must be greater or equal to 0, got ${m}`);
   checkSizes('eye', [n, m]);
   const result = filledTensor([n, m], dtype, 0);
   const elements: ElementArray = flatElements(result);
   const one = elementWriter(dtype)(1);
   for (let i = 0; i < Math.min(n, m); i++) elements[i * m + i] = one;
-  return result;
-}
-
-function generate(shape: readonly number[], dtype: DType, value: (i: number) => number): Tensor {
-  const result = newTensor(shape, dtype);
-  const write = elementWriter(dtype);
-  const elements = flatElements(result);
-  for (let i = 0; i < elements.length; i++) elements[i] = write(value(i));
-  return result;
+  return finished('eye', result, options);
 }

@@ -12,6 +12,9 @@ export type DType =
   | 'int16'
   | 'int32'
   | 'int64'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64'
   | 'bool';
 
 /** 32-bit floats: what numbers become by default. */
@@ -32,6 +35,12 @@ export const int16 = 'int16';
 export const int32 = 'int32';
 /** 64-bit integers: indices, sizes, sums of integers. */
 export const int64 = 'int64';
+/** 16-bit integers without sign. */
+export const uint16 = 'uint16';
+/** 32-bit integers without sign. */
+export const uint32 = 'uint32';
+/** 64-bit integers without sign. */
+export const uint64 = 'uint64';
 /** Truth values. */
 export const bool = 'bool';
 
@@ -44,7 +53,9 @@ export type ElementArray =
   | Int16Array
   | Uint16Array
   | Int32Array
-  | BigInt64Array;
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
 
 /** Typed arrays that users pass in and get back: float16 and bfloat16 values come as a Float32Array. */
 export type TypedArray =
@@ -53,8 +64,11 @@ export type TypedArray =
   | Int8Array
   | Uint8Array
   | Int16Array
+  | Uint16Array
   | Int32Array
-  | BigInt64Array;
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
 
 interface ElementArrayConstructor {
   readonly BYTES_PER_ELEMENT: number;
@@ -100,6 +114,9 @@ const table: Readonly<Record<DType, DTypeInfo>> = {
   int16: { name: 'int16', kind: 'int', bytes: 2, scalarName: 'Short', array: Int16Array },
   int32: { name: 'int32', kind: 'int', bytes: 4, scalarName: 'Int', array: Int32Array },
   int64: { name: 'int64', kind: 'int', bytes: 8, scalarName: 'Long', array: BigInt64Array },
+  uint16: { name: 'uint16', kind: 'int', bytes: 2, scalarName: 'UInt16', array: Uint16Array },
+  uint32: { name: 'uint32', kind: 'int', bytes: 4, scalarName: 'UInt32', array: Uint32Array },
+  uint64: { name: 'uint64', kind: 'int', bytes: 8, scalarName: 'UInt64', array: BigUint64Array },
   bool: { name: 'bool', kind: 'bool', bytes: 1, scalarName: 'Bool', array: Uint8Array },
 };
 
@@ -121,6 +138,9 @@ export function dtypeOfTypedArray(array: ArrayBufferView): DType | undefined {
   if (array instanceof Float32Array) return 'float32';
   if (array instanceof Float64Array) return 'float64';
   if (array instanceof BigInt64Array) return 'int64';
+  if (array instanceof BigUint64Array) return 'uint64';
+  if (array instanceof Uint32Array) return 'uint32';
+  if (array instanceof Uint16Array) return 'uint16';
   if (array instanceof Int32Array) return 'int32';
   if (array instanceof Int16Array) return 'int16';
   if (array instanceof Int8Array) return 'int8';

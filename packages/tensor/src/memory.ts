@@ -44,11 +44,11 @@ export function copyOut(view: StridedElements): ElementArray {
   return result;
 }
 
-/** Reads one element by its place in the storage, as the value users see: int64 as a number where it is exact. */
+/** Reads one element by its place in the storage, as the value users see: integers of 64 bits as numbers where these are exact. */
 export function elementReader(view: StridedElements): (at: number) => number | boolean | bigint {
   const elements = elementsOf(view);
   const { codec, kind } = dtypeInfo(view.dtype);
-  if (elements instanceof BigInt64Array) {
+  if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) {
     return (at) => {
       const value = elements[at]!;
       const number = Number(value);

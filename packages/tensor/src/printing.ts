@@ -1,8 +1,43 @@
 /** Prints tensors as PyTorch's `print` does, letter for letter (the behaviour of `torch/_tensor_str.py`). */
 import { type DType, dtypeInfo } from './dtype.ts';
 
-/** PyTorch's default print options. */
-const options = { precision: 4, threshold: 1000, edgeItems: 3, lineWidth: 80 };
+/** How tensors are printed (`torch.set_printoptions`). */
+export interface PrintOptions {
+  /** Digits after the point: 4 by default. */
+  readonly precision?: number;
+  /** Tensors of more elements are summarized: 1000 by default. */
+  readonly threshold?: number;
+  /** Elements shown at each end of a dimension that is summarized: 3 by default. */
+  readonly edgeitems?: number;
+  /** Characters of a line: 80 by default. */
+  readonly linewidth?: number;
+  /** Values to start from: PyTorch's defaults, fewer digits and edges, or no summary. */
+  readonly profile?: 'default' | 'short' | 'full';
+  /** Whether floats are printed in scientific notation; null (the default) decides by their values. */
+  readonly sciMode?: boolean | null;
+}
+
+const defaults = { precision: 4, threshold: 1000, edgeItems: 3, lineWidth: 80 };
+const profiles = {
+  default: defaults,
+  short: { ...defaults, precision: 2, edgeItems: 2 },
+  full: { ...defaults, threshold: Number.POSITIVE_INFINITY },
+};
+
+let options: typeof defaults = defaults;
+let sciMode: boolean | null = null;
+
+/** Changes how tensors are printed from here on; what is left out stays as it is. */
+export function setPrintoptions(changes: PrintOptions): void {
+  const base = changes.profile === undefined ? options : profiles[changes.profile];
+  options = {
+    precision: changes.precision ?? base.precision,
+    threshold: changes.threshold ?? base.threshold,
+    edgeItems: changes.edgeitems ?? base.edgeItems,
+    lineWidth: changes.linewidth ?? base.lineWidth,
+  };
+  sciMode = changes.sciMode ?? null;
+}
 
 type Value = number | boolean | bigint;
 
@@ -20,20 +55,24 @@ interface Formatter {
 
 /**
  * @param read reads an element by its place in the storage
+ * @param more what stands behind the data besides dtype and size
  * @param prefix what stands before the data: `tensor(`
  */
 export function printTensor(
   tensor: Printable,
   read: (at: number) => Value,
+  more: readonly string[] = [],
   prefix: string = 'tensor(',
 ): string {
   const { shape, dtype } = tensor;
   const empty = shape.includes(0);
   const suffixes: string[] = [];
-  if (empty && shape.length !== 1) suffixes.push(`size=${showTuple(shape)}`);
+  const sizeUnseen = empty ? shape.length !== 1 : options.edgeItems === 0;
+  if (sizeUnseen) suffixes.push(`size=${showTuple(shape)}`);
   // An empty tensor shows int64 and bool too: there are no elements from which they could be seen.
   const silent = dtype === 'float32' || (!empty && (dtype === 'int64' || dtype === 'bool'));
   if (!silent) suffixes.push(`dtype=torch.${dtype}`);
+  suffixes.push(...more);
   const indent = prefix.length;
   const body = empty ? '[]' : printData(tensor, read, indent);
   return addSuffixes(prefix + body, suffixes, indent);
@@ -71,7 +110,7 @@ function printData(tensor: Printable, read: (at: number) => Value, indent: numbe
     const separator = `${'\n'.repeat(Math.max(left - 1, 1))}${' '.repeat(depth + 1)}`;
     if (left === 1) {
       const items = indices.map((i) => formatter.format(read(at + i * strides[dim]!)));
-      if (cut) items.splice(options.edgeItems, 0, ' ...');
+      if (cut) items.splice(options.edgeItems, 0, options.edgeItems === 0 ? '...' : ' ...');
       const perLine = Math.max(1, Math.floor((options.lineWidth - depth) / (formatter.width + 2)));
       const lines: string[] = [];
       for (let i = 0; i < items.length; i += perLine) lines.push(items.slice(i, i + perLine).join(', '));
@@ -100,7 +139,8 @@ function floatFormatter(values: readonly number[]): Formatter {
     largest = Math.max(largest, Math.abs(value));
   }
   const integers = regular.every(Number.isInteger);
-  const scientific = regular.length > 0 && (largest / smallest > 1000 || largest > 1e8 || smallest < 1e-4);
+  const scientific =
+    regular.length > 0 && (sciMode ?? (largest / smallest > 1000 || largest > 1e8 || smallest < 1e-4));
   const text = (value: number): string => {
     if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
     if (scientific) return formatScientific(value, options.precision);

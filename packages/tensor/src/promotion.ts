@@ -1,5 +1,6 @@
 /** Type promotion: which dtype an operator on several tensors and numbers computes in (PyTorch's `torch.result_type`). */
 import { type DType, dtypeInfo } from './dtype.ts';
+import { fail } from './errors.ts';
 
 /** A number beside a tensor. A JavaScript number that is an integer counts as a Python int, any other as a float. */
 export type Scalar = number | boolean | bigint;
@@ -14,15 +15,34 @@ export function scalarDType(value: Scalar): DType {
   return 'float32';
 }
 
+/** Categories of dtypes; a higher one wins. */
+const rank = { bool: 0, int: 1, float: 2 };
+
+/** Whether PyTorch has this dtype without promoting it to other integers. */
+function isUnsignedOnly(dtype: DType): boolean {
+  return dtype === 'uint16' || dtype === 'uint32' || dtype === 'uint64';
+}
+
+function refusePromotion(a: DType, b: DType): never {
+  const [first, second] = [dtypeInfo(a).scalarName, dtypeInfo(b).scalarName];
+  fail(
+    'promoteTypes',
+    `Promotion for uint16, uint32, uint64 types is not supported, attempted to promote ${first} and ${second}`,
+  );
+}
+
 /** The dtype that holds both (PyTorch's `torch.promote_types`). */
 export function promoteTypes(a: DType, b: DType): DType {
   if (a === b) return a;
   const left = dtypeInfo(a);
   const right = dtypeInfo(b);
   if (left.kind !== right.kind) {
-    const rank = { bool: 0, int: 1, float: 2 };
-    return rank[left.kind] > rank[right.kind] ? a : b;
+    const winner = rank[left.kind] > rank[right.kind] ? a : b;
+    // With floats they promote, with truth values not.
+    if (isUnsignedOnly(winner)) refusePromotion(a, b);
+    return winner;
   }
+  if (isUnsignedOnly(a) || isUnsignedOnly(b)) refusePromotion(a, b);
   // float16 with bfloat16, and uint8 with int8, have no common type of their own width.
   if (left.bytes === right.bytes) return left.kind === 'float' ? 'float32' : 'int16';
   return left.bytes > right.bytes ? a : b;
@@ -33,6 +53,10 @@ export function promoteTypes(a: DType, b: DType): DType {
  * count where they are of a higher category (bool < int < float).
  */
 export function resultType(...operands: readonly PromotionOperand[]): DType {
+  if (operands.length === 2) {
+    const simple = resultOfPair(operands[0]!, operands[1]!);
+    if (simple !== undefined) return simple;
+  }
   let dimensioned: DType | undefined;
   let zeroDim: DType | undefined;
   let numbers: DType | undefined;
@@ -42,6 +66,15 @@ export function resultType(...operands: readonly PromotionOperand[]): DType {
     else dimensioned = merge(dimensioned, operand.dtype);
   }
   return combine(dimensioned, combine(zeroDim, numbers)) ?? 'float32';
+}
+
+/** The common cases: two tensors of one dtype, or one of floats and a number. */
+function resultOfPair(x: PromotionOperand, y: PromotionOperand): DType | undefined {
+  if (typeof x === 'object') {
+    if (typeof y === 'object') return x.dtype === y.dtype ? x.dtype : undefined;
+    return dtypeInfo(x.dtype).kind === 'float' ? x.dtype : undefined;
+  }
+  return typeof y === 'object' && dtypeInfo(y.dtype).kind === 'float' ? y.dtype : undefined;
 }
 
 function merge(current: DType | undefined, next: DType): DType {
@@ -59,6 +92,5 @@ function combine(higher: DType | undefined, lower: DType | undefined): DType | u
 
 /** Whether PyTorch casts from one dtype to the other without being asked (`torch.can_cast`): not down a category. */
 export function canCast(from: DType, to: DType): boolean {
-  const rank = { bool: 0, int: 1, float: 2 };
   return rank[dtypeInfo(from).kind] <= rank[dtypeInfo(to).kind];
 }

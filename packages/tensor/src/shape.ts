@@ -33,6 +33,61 @@ export function isContiguousLayout(shape: readonly number[], strides: readonly n
   return true;
 }
 
+/**
+ * Strides without gaps for a shape whose dimensions lie in memory in the order of other strides (the algorithm of
+ * PyTorch's `infer_dense_strides`).
+ */
+export function denseStrides(shape: readonly number[], like: readonly number[]): number[] {
+  // From the innermost dimension outwards.
+  const order = shape.map((_, i) => shape.length - 1 - i);
+  for (let i = 1; i < order.length; i++) {
+    let moving = i;
+    for (let other = i - 1; other >= 0; other--) {
+      const [inner, outer] = [order[other]!, order[moving]!];
+      // Broadcast dimensions (stride 0) say nothing about order.
+      if (like[inner] === 0 || like[outer] === 0) continue;
+      const step = like[inner]! - like[outer]! || Math.max(shape[inner]! - shape[outer]!, 0);
+      if (step < 0) break;
+      if (step === 0) continue;
+      order[other] = outer;
+      order[moving] = inner;
+      moving = other;
+    }
+  }
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (const d of order) {
+    strides[d] = step;
+    step *= Math.max(shape[d]!, 1);
+  }
+  return strides;
+}
+
+/** Elements of memory that a layout reaches over, from its first element on. */
+export function extentOf(shape: readonly number[], strides: readonly number[]): number {
+  let last = 0;
+  for (let d = 0; d < shape.length; d++) {
+    if (shape[d] === 0) return 0;
+    last += (shape[d]! - 1) * strides[d]!;
+  }
+  return last + 1;
+}
+
+/** Whether two places of a layout may be the same element (a sufficient test, as PyTorch makes it, is the opposite). */
+export function mayOverlap(shape: readonly number[], strides: readonly number[]): boolean {
+  const order = shape
+    .map((size, d) => ({ size, stride: strides[d]! }))
+    .filter(({ size }) => size !== 1)
+    .sort((a, b) => a.stride - b.stride);
+  let reach = 0;
+  for (const { size, stride } of order) {
+    if (size === 0) return false;
+    if (stride <= reach) return true;
+    reach += (size - 1) * stride;
+  }
+  return false;
+}
+
 /** Checks sizes that come from a user: non-negative safe integers whose product is safe too. */
 export function checkSizes(operator: string, shape: readonly number[]): void {
   for (const size of shape) {
@@ -67,6 +122,29 @@ export function wrapDims(operator: string, dims: readonly number[], ndim: number
     seen.add(dim);
   }
   return wrapped;
+}
+
+/** Whether two shapes are equal. */
+export function sameSizes(a: readonly number[], b: readonly number[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Strides that show a shape under a larger one: 0 where a dimension is repeated. Sizes must already agree. */
+export function broadcastStrides(
+  shape: readonly number[],
+  strides: readonly number[],
+  target: readonly number[],
+): number[] {
+  const shift = target.length - shape.length;
+  const result = new Array<number>(target.length);
+  for (let d = 0; d < target.length; d++) {
+    const own = d - shift;
+    result[d] = own < 0 || (shape[own] === 1 && target[d] !== 1) ? 0 : strides[own]!;
+  }
+  return result;
 }
 
 /** The common shape of several shapes under broadcasting. */
@@ -108,13 +186,13 @@ export function inferSize(operator: string, requested: readonly number[], numel:
     else known *= size;
   });
   if (unknown < 0) return known === numel ? [...requested] : invalid();
-  if (known === 0) {
+  if (known === 0 && numel === 0) {
     fail(
       operator,
       `cannot reshape tensor of 0 elements into shape ${showSizes(requested)} because the unspecified dimension size -1 can be any value and is ambiguous`,
     );
   }
-  if (numel % known !== 0) return invalid();
+  if (known === 0 || numel % known !== 0) return invalid();
   return requested.map((size) => (size === -1 ? numel / known : size));
 }
 

@@ -1,11 +1,25 @@
 /** Reads the sizes and options that creation functions take. */
 import { isOptions } from './arguments.ts';
 import type { DType } from './dtype.ts';
+import { fail } from './errors.ts';
 import { checkSizes } from './shape.ts';
+import type { Tensor } from './tensor.ts';
 
 /** Options of creation functions. */
 export interface TensorOptions {
   readonly dtype?: DType;
+  /** Whether autograd collects the new tensor's gradient: false by default. */
+  readonly requiresGrad?: boolean;
+  /** The only device there is. */
+  readonly device?: 'cpu';
+}
+
+/** A new tensor as the options that do not concern its elements want it. */
+export function finished(operator: string, made: Tensor, { requiresGrad, device }: TensorOptions): Tensor {
+  if (device !== undefined && device !== 'cpu') {
+    fail(operator, 'there is no such device', 'cpu', String(device));
+  }
+  return requiresGrad ? made.requiresGrad_() : made;
 }
 
 /** Arguments of a creation function: sizes as one list or spread, then options. */

@@ -151,7 +151,7 @@ describe('in-place operators', () => {
       "output with shape [2] doesn't match the broadcast shape [3, 2]",
     );
     expect(() => tensor([1n]).mul_(0.5)).toThrow(
-      "result type float32 can't be cast to the desired output type int64",
+      "result type Float can't be cast to the desired output type Long",
     );
   });
 });

@@ -5,10 +5,14 @@
  * `methods.ts`, which also declares their types.
  */
 import type { Storage } from '@sconce/engine';
+import type { AutogradMembers } from './autograd/members.ts';
+import { type AutogradMeta, metaOf } from './autograd/meta.ts';
+import { gradMode } from './autograd/mode.ts';
 import { type DType, dtypeInfo, type TypedArray } from './dtype.ts';
-import { fail } from './errors.ts';
+import { fail, TensorError } from './errors.ts';
 import { copyOut, elementReader } from './memory.ts';
 import type { TensorMethods } from './methods.ts';
+import type { TransposedMembers } from './ops/transposed.ts';
 import { printTensor } from './printing.ts';
 import { contiguousStrides, isContiguousLayout, numelOf, wrapDim } from './shape.ts';
 
@@ -16,7 +20,7 @@ import { contiguousStrides, isContiguousLayout, numelOf, wrapDim } from './shape
 export type NestedArray = number | boolean | bigint | readonly NestedArray[];
 
 /** An n-dimensional array with PyTorch's semantics. Views share their storage. */
-export interface Tensor extends TensorMethods {}
+export interface Tensor extends TensorMethods, AutogradMembers, TransposedMembers {}
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: methods.ts implements each declared method, checked by its type
 export class Tensor {
@@ -29,6 +33,10 @@ export class Tensor {
   readonly dtype: DType;
   /** The memory, shared by all views of it. */
   readonly storage: Storage;
+  /** What autograd knows about the tensor. Its members are `requiresGrad`, `grad`, `gradFn` and so on. */
+  autograd: AutogradMeta | undefined = undefined;
+  /** The tensor that this one is a view of, which itself is a view of none. */
+  base: Tensor | undefined = undefined;
 
   /**
    * Makes a view of a storage. Users make tensors with `tensor`, `zeros`, `fromTypedArray` and so on.
@@ -46,6 +54,7 @@ export class Tensor {
     this.shape = shape;
     this.strides = strides;
     this.offset = offset;
+    if (gradMode.inference) metaOf(this).inference = true;
   }
 
   /** Number of dimensions. */
@@ -124,7 +133,10 @@ export class Tensor {
 
   /** What PyTorch's `print` prints, letter for letter. */
   toString(): string {
-    return printTensor(this, elementReader(this));
+    const node = nodeOf(this);
+    const graph =
+      node !== undefined ? [`grad_fn=<${node}>`] : this.requiresGrad ? ['requires_grad=True'] : [];
+    return printTensor(this, elementReader(this), graph);
   }
 
   /**
@@ -149,5 +161,15 @@ export class Tensor {
       },
       configurable: true,
     });
+  }
+}
+
+/** The name of the node that computed a tensor; `Invalid` where asking for it is an error. */
+function nodeOf(tensor: Tensor): string | undefined {
+  try {
+    return tensor.gradFn?.name;
+  } catch (error) {
+    if (error instanceof TensorError) return 'Invalid';
+    throw error;
   }
 }

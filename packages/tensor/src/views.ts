@@ -23,3 +23,20 @@ export function selectView(x: Tensor, dim: number, index: number): Tensor {
     x.offset + index * x.strides[dim]!,
   );
 }
+
+/** The view behind {@link diagonal}, of checked arguments. */
+export function diagonalView(x: Tensor, offset: number, dim1: number, dim2: number): Tensor {
+  const [rows, columns] = [x.shape[dim1]!, x.shape[dim2]!];
+  const length = Math.max(
+    offset < 0 ? Math.min(rows + offset, columns) : Math.min(rows, columns - offset),
+    0,
+  );
+  const skipped = length === 0 ? 0 : offset < 0 ? -offset * x.strides[dim1]! : offset * x.strides[dim2]!;
+  const others = x.shape.map((_, d) => d).filter((d) => d !== dim1 && d !== dim2);
+  return viewOf(
+    x,
+    [...others.map((d) => x.shape[d]!), length],
+    [...others.map((d) => x.strides[d]!), x.strides[dim1]! + x.strides[dim2]!],
+    x.offset + skipped,
+  );
+}

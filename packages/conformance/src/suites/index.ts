@@ -3,6 +3,13 @@ import type { Suite } from '../suite.ts';
 import { layers } from './layers.ts';
 import { models } from './models.ts';
 import { onnxOperators } from './onnx-operators.ts';
+import { opdb } from './opdb.ts';
 import { operators } from './operators.ts';
 
-export const suites: Readonly<Record<string, Suite>> = { operators, layers, onnx: onnxOperators, models };
+export const suites: Readonly<Record<string, Suite>> = {
+  operators,
+  opdb,
+  layers,
+  onnx: onnxOperators,
+  models,
+};

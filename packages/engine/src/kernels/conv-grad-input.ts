@@ -13,7 +13,8 @@ import { blockPlanes, unblockPlanes } from './blocked/layout.ts';
 import { conv2dBorder, inputLanes, isDepthwise } from './blocked/method.ts';
 import type { PackedConv2d } from './blocked/packed.ts';
 import { isPointwise } from './conv-gemm.ts';
-import { GEMM_PIXELS, groupOf, packableGroup } from './conv-packed.ts';
+import { convolveLines, turnedLineWeights } from './conv-lines.ts';
+import { chooseRoad, GEMM_PIXELS, groupOf, packableGroup } from './conv-packed.ts';
 import { inputGradientPhases, type Phase } from './conv-phases.ts';
 import {
   convolveView,
@@ -100,6 +101,16 @@ export function inputGradient(p: InputGradient): void {
   }
   const one = unitOf(shape);
   const phases = inputGradientPhases(one);
+  const turned = turnedShape(shape, phases);
+  if (turned) {
+    const weights = turnedLineWeights(shape, p.w);
+    convolveLines({
+      ...{ x: p.dy, y: p.dx, bias: p.bias, activation: p.activation },
+      shape: turned,
+      weights,
+    });
+    return;
+  }
   const [inPlane, outPlane] = [shape.inHeight * shape.inWidth, shape.outHeight * shape.outWidth];
   const size = convolutionElements(shape).w / (shape.inChannels / one.inChannels);
   for (let group = 0; group * one.inChannels < shape.inChannels; group++) {
@@ -133,6 +144,17 @@ function pointwiseInputGradient({ shape, dy, w, dx, bias, activation }: InputGra
       ...(activation && { activation }),
     });
   }
+}
+
+/** The gradient as a convolution of all groups, where that is one convolution that is faster along lines. */
+function turnedShape(
+  shape: ConvolutionShape,
+  [phase, ...others]: readonly Phase[],
+): ConvolutionShape | undefined {
+  if (isDepthwise(shape) || phase === undefined || others.length > 0) return undefined;
+  const { groups, inChannels: outChannels, outChannels: inChannels } = shape;
+  const turned = { ...phase.shape, groups, inChannels, outChannels };
+  return phase.order.length > 0 && chooseRoad(turned) === 'lines' ? turned : undefined;
 }
 
 /** What is computed at once: one group, or all channels if each has a window of its own. */

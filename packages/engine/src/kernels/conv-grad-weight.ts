@@ -13,6 +13,8 @@ import { correlate, correlateTile } from './conv-correlate.ts';
 import { isPointwise } from './conv-gemm.ts';
 import { depthwiseWeightGradient } from './conv-grad-depthwise.ts';
 import { winogradWeightGradient } from './conv-grad-winograd.ts';
+import { linesPay } from './conv-line-choice.ts';
+import { lineWeightGradient } from './conv-line-gradient.ts';
 import { GEMM_PIXELS, groupMethod, groupOf } from './conv-packed.ts';
 import { type PlainImages, planesOf, sliceOf, withBlocked } from './conv-through-blocks.ts';
 import { gemm } from './gemm.ts';
@@ -43,6 +45,10 @@ const BAND_BYTES = 512 * 1024;
 export function weightGradient({ shape, x, dy, dw, exact = false }: WeightGradient): void {
   if (isDepthwise(shape)) {
     depthwiseWeightGradient({ shape, x, dy, dw });
+    return;
+  }
+  if (linesPay(shape, weightMethod(groupOf(shape), false), 'weights')) {
+    lineWeightGradient({ shape, x, dy, dw });
     return;
   }
   const { groups } = shape;

@@ -10,10 +10,11 @@ import type { ConvolutionShape, Slice } from '../types.ts';
 import { chooseConv2d } from './blocked/method.ts';
 import type { PackedConv2d } from './blocked/packed.ts';
 import { gemmWeightElements, isPointwise, packGemmWeights } from './conv-gemm.ts';
+import { linesPay } from './conv-line-choice.ts';
 import { type PackableConv2d, packedElements, packWeights } from './conv-weights.ts';
 
-/** How a plain convolution is computed: on blocked images, as a matrix product, or channel by channel. */
-export type ConvolutionRoad = 'blocked' | 'gemm' | 'depthwise';
+/** How a plain convolution is computed: on blocked images, as a matrix product, channel by channel, or along lines. */
+export type ConvolutionRoad = 'blocked' | 'gemm' | 'depthwise' | 'lines';
 
 /** Outputs from which a pointwise convolution is faster as a matrix product on the images as they lie. */
 export const GEMM_PIXELS = 400;
@@ -29,6 +30,7 @@ const FILLED_LANES = 0.3;
 export function chooseRoad(shape: ConvolutionShape): ConvolutionRoad {
   const { groups, inChannels, outChannels, outHeight, outWidth } = shape;
   if (groups === inChannels && groups > 1) return 'depthwise';
+  if (linesPay(shape, groupMethod(shape, false), 'images')) return 'lines';
   if (isPointwise(shape) && outHeight * outWidth >= GEMM_PIXELS) return 'gemm';
   const line = shape.inHeight === 1 && outHeight === 1;
   if (line && (shape.stride[1] === 1 || inChannels * shape.inWidth * 4 > LINE_BYTES)) return 'gemm';

@@ -6,6 +6,7 @@ import { regionOf } from '../operands.ts';
 import { part, type Region } from '../runtime/region.ts';
 import type { Activation, Conv2dParameters, ConvolutionShape, Expression } from '../types.ts';
 import { convolveByGemm } from './conv-gemm.ts';
+import { convolveLines, lineWeights } from './conv-lines.ts';
 import {
   type ConvolutionRoad,
   checkPacked,
@@ -71,6 +72,10 @@ const roads: Readonly<Record<ConvolutionRoad, Run>> = {
   gemm: (p, packed) => {
     const [w, bias] = packed ? [packed.weights!, packed.bias] : [p.w as Region, p.bias];
     convolveByGemm({ ...p, w, bias, packed: packed !== undefined });
+  },
+  lines: (p, packed) => {
+    const [w, bias] = packed ? [packed.weights!, packed.bias] : [p.w as Region, p.bias];
+    convolveLines({ ...p, weights: lineWeights(p.shape, w), bias });
   },
   blocked: (p, packed) => {
     const { shape, activation } = p;

@@ -9,7 +9,7 @@ import { withExecutor } from '../runtime/executor.ts';
 import { expectClose, numbers, operand } from '../testing/operands.ts';
 import { targets } from '../testing/targets.ts';
 import type { Activation, ConvolutionShape } from '../types.ts';
-import { packConvolutionWeights } from './conv-packed.ts';
+import { chooseRoad, packConvolutionWeights } from './conv-packed.ts';
 import { convTranspose2d } from './conv-transpose2d.ts';
 import { conv2d } from './conv2d.ts';
 import { conv2dGradInput, conv2dGradWeight, convolutionGradBias } from './conv2d-gradients.ts';
@@ -254,6 +254,35 @@ const layers: fc.Arbitrary<Case> = fc
     };
   });
 
+/** Few channels of each group of a batch, which are convolved along lines where tiles of every size occur. */
+function lines(tiny: boolean): fc.Arbitrary<Case> {
+  return fc
+    .record({
+      batch: tiny ? small(2) : small(12),
+      groups: small(3),
+      inGroup: small(tiny ? 2 : 4, 2),
+      outGroup: tiny ? fc.oneof(small(3), fc.constant(4)) : fc.oneof(small(19), fc.constantFrom(8, 16, 32)),
+      inHeight: small(tiny ? 6 : 9, 5),
+      inWidth: small(tiny ? 9 : 36, 5),
+      kernel: fc.tuple(small(5), small(5, 2)),
+      dilation: fc.tuple(small(2), small(2)),
+      padding: fc.tuple(small(4, 2), small(4, 2), small(4, 2), small(4, 2)),
+      bias: fc.boolean(),
+      activation,
+      kept: fc.boolean(),
+      residual: fc.boolean(),
+    })
+    .map(({ inGroup, outGroup, ...c }) => {
+      const out = (size: number, axis: 0 | 1): number =>
+        size + c.padding[2 * axis]! + c.padding[2 * axis + 1]! - (c.kernel[axis] - 1) * c.dilation[axis];
+      return {
+        ...{ ...resnet, ...c, exact: true },
+        ...{ inChannels: inGroup * c.groups, outChannels: outGroup * c.groups },
+        ...{ outHeight: out(c.inHeight, 0), outWidth: out(c.inWidth, 1) },
+      };
+    });
+}
+
 describe.each(targets)('convolution on $name', ({ executor, small: tiny }) => {
   const sizes: Sizes = tiny ? { extent: 7, kernel: 3, channels: 2 } : { extent: 19, kernel: 9, channels: 9 };
   const numRuns = tiny ? 25 : 300;
@@ -278,6 +307,32 @@ describe.each(targets)('convolution on $name', ({ executor, small: tiny }) => {
 
   it('gradients of depthwise convolutions equal their definitions for every geometry', () => {
     withExecutor(executor, () => fc.assert(fc.property(cases(sizes, true), checkGradients), { numRuns }));
+  });
+
+  it('convolutions of few channels and their gradients equal their definitions', () => {
+    withExecutor(executor, () =>
+      fc.assert(
+        fc.property(lines(tiny), (c) => {
+          fc.pre(chooseRoad(c) === 'lines');
+          checkConv2d(c);
+          checkGradients(c);
+        }),
+        { numRuns: tiny ? 4 : 15 },
+      ),
+    );
+  });
+
+  it('an infinity counts for the weights that meet it only', () => {
+    withExecutor(executor, () => {
+      // Of five columns the last one is seen by the second tap of a window of two only.
+      const shape = { ...shapeOf(resnet), inChannels: 2, outChannels: 2, inHeight: 4, inWidth: 5 };
+      const sizes = { outHeight: 3, outWidth: 4, kernel: [2, 2], padding: [0, 0, 0, 0] } as const;
+      expect(chooseRoad({ ...shape, ...sizes })).toBe('lines');
+      const x = numbers(1, 40).map((value, i) => (i % 5 === 4 ? Number.POSITIVE_INFINITY : value));
+      const dw = operand(16);
+      conv2dGradWeight({ ...shape, ...sizes, x: operand(x), dy: operand(new Float32Array(24).fill(1)), dw });
+      expect([...dw.read()].map(Number.isFinite)).toEqual(Array.from({ length: 16 }, (_, i) => i % 2 === 0));
+    });
   });
 
   it('lets NaN through', () => {

@@ -85,6 +85,50 @@ export function foldRow(
   return k.reduce(first, (a, b) => fold.combine(k, a, b));
 }
 
+/**
+ * Sums of several terms along `count` neighbours, all in one pass; every lane of a sum holds it. The pointers are advanced past the
+ * elements.
+ * @param terms makes the vectors to be summed of what `load` finds. Elements beyond the end are zero, and so must their terms be.
+ */
+export function sumTerms(
+  k: KernelBuilder,
+  pointers: readonly Pointer<'f32'>[],
+  count: Integer,
+  terms: (load: (from: Pointer<'f32'>) => F32) => readonly F32[],
+  number: number,
+): F32[] {
+  const { element } = pointers[0]!;
+  const lanes = k.lanes(element);
+  // As many sums side by side as leave registers for what the terms are made of.
+  const aside = k.vectorRegisters >= 32 ? SIDE_BY_SIDE : 2;
+  const zeros = (): F32[] => Array.from({ length: number }, () => k.zero(element));
+  const totals = Array.from({ length: aside }, zeros);
+  const step = aside * lanes;
+  const advance = (elements: Integer | number): void => {
+    for (const pointer of pointers) k.advance(pointer, elements);
+  };
+  foldBlocks(k, sumFold, k.shr(count, Math.log2(step)), totals.flat(), () => {
+    const values = totals.flatMap((_, i) => terms((from) => k.load(from, i * lanes)));
+    advance(step);
+    return values;
+  });
+  const [first, ...others] = totals as [F32[], ...F32[][]];
+  const into = (values: readonly F32[]): void => {
+    for (const [i, value] of values.entries()) k.assign(first[i]!, k.add(first[i]!, value));
+  };
+  for (const other of others) into(other);
+  k.loop(k.shr(k.and(count, step - 1), Math.log2(lanes)), () => {
+    into(terms((from) => k.load(from)));
+    advance(lanes);
+  });
+  const tail = k.and(count, lanes - 1);
+  k.when(tail, '>', 0, () => {
+    into(terms((from) => k.loadPartial(from, 0, tail)));
+    advance(tail);
+  });
+  return first.map((sum) => k.reduceSum(sum));
+}
+
 /** Vectors across rows of `inner` neighbours: calls `body` with a pointer for each group of columns. */
 export interface Columns {
   /** Vectors side by side. */

@@ -1,7 +1,6 @@
 // Rows picked by index: embedding look-ups and selections along a dimension.
 
 import { input, integer, output } from '@sconce/codegen';
-import { EngineError } from '../errors.ts';
 import { checkSizes, regionOf } from '../operands.ts';
 import { executor, withScratch } from '../runtime/executor.ts';
 import { type Family, family, type Region } from '../runtime/family.ts';
@@ -9,6 +8,7 @@ import { integersOf, part } from '../runtime/region.ts';
 import { forkRanges, passTime } from '../threads/split.ts';
 import type { GatherRowsParameters } from '../types.ts';
 import { copyRun, elementTypes } from './row-copy.ts';
+import { readRows } from './row-numbers.ts';
 
 type ElementBytes = GatherRowsParameters['elementBytes'];
 
@@ -65,7 +65,11 @@ export function gatherRows(p: GatherRowsParameters): void {
   const y = regionOf('gatherRows', 'y', p.y, outer * count * inner, elementBytes);
   const indices = regionOf('gatherRows', 'indices', p.indices, count, 8);
   withScratch(count, (table) => {
-    resolve(indices, integersOf(table), rows, p.negative ?? false);
+    if (p.negative) {
+      const fromEnd = (_: number, index: number): number | undefined =>
+        index < 0 && index >= -rows ? index + rows : undefined;
+      readRows('gatherRows', indices, integersOf(table), rows, fromEnd, `${-rows} to ${rows - 1}`);
+    } else readRows('gatherRows', indices, integersOf(table), rows);
     if (outer * count * inner === 0) return;
     const current = executor();
     const kernel = families[elementBytes]({});
@@ -87,24 +91,4 @@ export function gatherRows(p: GatherRowsParameters): void {
     if (outer > 1) forkRanges(outer, time, (first, some) => launch(first, some, 0, count));
     else forkRanges(count, time, (first, some) => launch(0, 1, first, some));
   });
-}
-
-/** Checks int64 indices and writes them as row numbers. */
-function resolve(indices: Region, to: Int32Array, rows: number, negative: boolean): void {
-  const words = integersOf(indices);
-  for (let i = 0; i < words.length / 2; i++) {
-    const high = words[2 * i + 1]!;
-    const index = high * 2 ** 32 + (words[2 * i]! >>> 0);
-    const row = negative && index < 0 ? index + rows : index;
-    if (!(row >= 0 && row < rows)) {
-      const range = negative ? `${-rows} to ${rows - 1}` : `0 to ${rows - 1}`;
-      throw new EngineError(
-        'gatherRows',
-        `index ${i} is out of range`,
-        rows === 0 ? 'no rows' : range,
-        index,
-      );
-    }
-    to[i] = row;
-  }
 }

@@ -141,7 +141,7 @@ describe('LinearMemory', () => {
     const { requested, available, message } = error as OutOfMemoryError;
     expect(requested).toBe(20 * MB);
     expect(message).toMatch(
-      /^allocate: out of memory, expected a request of at most \d+ bytes, got 20971520 bytes$/,
+      /^allocate: out of memory, expected a request of at most \d+ bytes, got 20971520 bytes\. What was dropped .* must await a macrotask .*$/,
     );
     expect(memory.statistics).toEqual(before);
     expect(memory.memory.buffer).toBe(buffer);

@@ -87,7 +87,7 @@ export class LinearMemory implements Memory {
     const missing = Math.ceil((blockBytes(bytes) - tail) / PAGE);
     const left = this.#maximumPages - this.#pages;
     const available = Math.max(this.#blocks.largestFree, tail + left * PAGE);
-    if (!(missing <= left)) throw new OutOfMemoryError(bytes, available);
+    if (!(missing <= left)) throw new OutOfMemoryError(bytes, available, undefined, ADVICE);
     const wanted = Math.max(missing, Math.ceil(GROWTH_STEP / PAGE), Math.floor(this.#pages / 8));
     const pages = Math.min(wanted, left);
     let cause: unknown;
@@ -103,9 +103,13 @@ export class LinearMemory implements Memory {
       this.#pages += step;
       return;
     }
-    throw new OutOfMemoryError(bytes, Math.max(this.#blocks.largestFree, tail), cause);
+    throw new OutOfMemoryError(bytes, Math.max(this.#blocks.largestFree, tail), cause, ADVICE);
   }
 }
+
+/** The host tells of what was dropped between tasks only. */
+const ADVICE =
+  'What was dropped is given back between tasks only: a long loop must await a macrotask (setImmediate, setTimeout) now and then, or free what it made itself (dispose, scope)';
 
 /** A memory and its maximum. Hosts set the addresses of a shared one aside at once, and may not have as many as asked for. */
 function newMemory(initial: number, maximum: number, shared: boolean): [WebAssembly.Memory, number] {

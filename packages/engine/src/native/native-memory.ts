@@ -20,7 +20,7 @@ const FREE_LIMIT = 256 * MB;
  * After this many fresh bytes the young part of the collector's heap is collected, so that what was dropped meanwhile is
  * used again while it is warm, and the host is asked how much is left: both take longer than a small allocation.
  */
-const CHECK_BYTES = 32 * MB;
+const CHECK_BYTES = 8 * MB;
 
 /** What must stay available to everything else: the collector's own heap, the host's caches. */
 const MARGIN = 64 * MB;

@@ -2,6 +2,7 @@
 
 import { dtypeBytes } from '../dtype.ts';
 import { adaptivePool } from '../kernels/adaptive-pool.ts';
+import { addRows } from '../kernels/add-rows.ts';
 import { argExtremum } from '../kernels/arg-extremum.ts';
 import { scaledDotProductAttention } from '../kernels/attention.ts';
 import { batchNormTraining } from '../kernels/batch-norm.ts';
@@ -17,6 +18,7 @@ import { type Conv2dMethod, conv2dBorder, inputLanes } from '../kernels/blocked/
 import { packConv2dWeights } from '../kernels/blocked/pack.ts';
 import { blockedPool2d } from '../kernels/blocked/pool2d.ts';
 import { channelAffine } from '../kernels/channel-affine.ts';
+import { batchNormBackward, groupNormBackward } from '../kernels/channel-norm-backward.ts';
 import {
   convolutionGradInput,
   convolutionGradWeight,
@@ -26,8 +28,10 @@ import { convTranspose2d } from '../kernels/conv-transpose2d.ts';
 import { conv2d } from '../kernels/conv2d.ts';
 import { conv2dGradInput, conv2dGradWeight } from '../kernels/conv2d-gradients.ts';
 import { copyStrided } from '../kernels/copy-strided.ts';
+import { crossEntropyBackward } from '../kernels/cross-entropy-backward.ts';
 import { elementwise } from '../kernels/elementwise.ts';
 import { fusedElementwise } from '../kernels/fused-elementwise.ts';
+import { gatherElements } from '../kernels/gather-elements.ts';
 import { gatherRows } from '../kernels/gather-rows.ts';
 import { gemm } from '../kernels/gemm.ts';
 import { packGemmOperand } from '../kernels/gemm-operand.ts';
@@ -38,11 +42,15 @@ import { pool3d } from '../kernels/pool3d.ts';
 import { reduce } from '../kernels/reduce.ts';
 import { resize } from '../kernels/resize.ts';
 import { groupNorm, layerNorm } from '../kernels/row-norm.ts';
+import { layerNormBackward, rmsNormBackward } from '../kernels/row-norm-backward.ts';
+import { scan } from '../kernels/scan.ts';
+import { foldElements, scatterElements } from '../kernels/scatter-elements.ts';
 import { softmax } from '../kernels/softmax.ts';
+import { softmaxBackward } from '../kernels/softmax-backward.ts';
 import { variance } from '../kernels/variance.ts';
 import { allocate } from '../memory/allocate.ts';
 import type { Storage } from '../memory/storage.ts';
-import type { Slice, StridedSlice } from '../types.ts';
+import type { AlongIndex, ConvolutionShape, Slice, StridedSlice } from '../types.ts';
 
 let state = 1;
 
@@ -143,6 +151,9 @@ export const calls: Readonly<Record<string, () => Slice>> = {
   depthwiseGradWeight: () => convolutionCase('weight', 'depthwise'),
   conv2dLayerGradInput: () => convolutionCase('input', 'layer'),
   conv2dLayerGradWeight: () => convolutionCase('weight', 'layer'),
+  conv2dLines: () => convolutionCase('forward', 'lines'),
+  conv2dLinesGradInput: () => convolutionCase('input', 'lines'),
+  conv2dLinesGradWeight: () => convolutionCase('weight', 'lines'),
   conv3d: () => volumeCase('forward'),
   conv3dGradInput: () => volumeCase('input'),
   conv3dGradWeight: () => volumeCase('weight'),
@@ -285,7 +296,8 @@ export const calls: Readonly<Record<string, () => Slice>> = {
   reduceChunks: () => {
     const [size, inner] = [140_000 + random(1000), fromOne(3)];
     const y = slice(inner);
-    reduce({ op: 'mean', outer: 1, size, inner, x: slice(size * inner), y });
+    // Magnitudes, so that nothing cancels: executors round sums in different orders.
+    reduce({ op: 'norm1', outer: 1, size, inner, x: slice(size * inner), y });
     return y;
   },
   channelAffine: () => {
@@ -361,6 +373,86 @@ export const calls: Readonly<Record<string, () => Slice>> = {
     batchNormTraining({ batch, channels, inner, x: slice(batch * channels * inner), y, ...statistics });
     return y;
   },
+  softmaxBackward: () => {
+    const [outer, size, inner] = [fromOne(9), fromOne(70), random(2) === 1 ? 1 : fromOne(40)];
+    const count = outer * size * inner;
+    const dx = slice(count);
+    softmaxBackward({ outer, size, inner, dy: slice(count), y: slice(count), dx, log: random(2) === 1 });
+    return dx;
+  },
+  crossEntropyBackward: () => {
+    const [outer, classes, inner] = [fromOne(9), fromOne(70), random(2) === 1 ? 1 : fromOne(40)];
+    const dx = slice(outer * classes * inner);
+    crossEntropyBackward({
+      outer,
+      classes,
+      inner,
+      logProbabilities: slice(outer * classes * inner),
+      targets: positions(outer * inner, classes),
+      scales: slice(outer * inner),
+      dx,
+    });
+    return dx;
+  },
+  layerNormBackward: () => {
+    const [outer, size] = [fromOne(200), fromOne(90)];
+    // The gradients of weight and bias lie behind the input's.
+    const dx = slice((outer + 2) * size);
+    const [dweight, dbias] = [0, 1].map((row) => ({ ...dx, offset: (outer + row) * size })) as [Slice, Slice];
+    const statistics = { mean: slice(outer), rstd: slice(outer) };
+    const operands = { dy: slice(outer * size), x: slice(outer * size), weight: slice(size), ...statistics };
+    layerNormBackward({ outer, size, ...operands, dx, dweight, dbias });
+    return dx;
+  },
+  rmsNormBackward: () => {
+    const [outer, size] = [fromOne(200), fromOne(90)];
+    const dx = slice((outer + 1) * size);
+    const operands = { dy: slice(outer * size), x: slice(outer * size), rstd: slice(outer) };
+    rmsNormBackward({ outer, size, ...operands, dx, dweight: { ...dx, offset: outer * size } });
+    return dx;
+  },
+  batchNormBackward: () => {
+    const [batch, channels, inner] = [fromOne(5), fromOne(40), random(2) === 1 ? 1 : fromOne(40)];
+    const count = batch * channels * inner;
+    const dx = slice(count + 2 * channels);
+    const operands = {
+      dy: slice(count),
+      x: slice(count),
+      weight: slice(channels),
+      mean: slice(channels),
+      rstd: slice(channels),
+      dx,
+      dweight: { ...dx, offset: count },
+      dbias: { ...dx, offset: count + channels },
+    };
+    batchNormBackward({ batch, channels, inner, ...operands });
+    return dx;
+  },
+  groupNormBackward: () => {
+    const [batch, groups, inner] = [fromOne(8), fromOne(9), fromOne(40)];
+    const channels = groups * fromOne(3);
+    const count = batch * channels * inner;
+    const dx = slice(count + 2 * channels);
+    const operands = {
+      dy: slice(count),
+      x: slice(count),
+      weight: slice(channels),
+      mean: slice(batch * groups),
+      rstd: slice(batch * groups),
+      dx,
+      dweight: { ...dx, offset: count },
+      dbias: { ...dx, offset: count + channels },
+    };
+    groupNormBackward({ batch, channels, inner, groups, ...operands });
+    return dx;
+  },
+  addRows: () => {
+    const [outer, rows, count, inner] = [fromOne(5), fromOne(9), fromOne(20), fromOne(90)];
+    const y = slice(outer * rows * inner);
+    const operands = { x: slice(outer * count * inner), indices: positions(count, rows), y };
+    addRows({ outer, rows, count, inner, ...operands, alpha: fromOne(2) });
+    return y;
+  },
   gatherRows: () => {
     const elementBytes = ([1, 2, 4, 8] as const)[random(4)]!;
     const [outer, rows, count, inner] = [
@@ -369,17 +461,37 @@ export const calls: Readonly<Record<string, () => Slice>> = {
       fromOne(20),
       fromOne(20),
     ];
-    const indices: Slice = { storage: allocate(count * 8), offset: 0 };
-    const bytes = indices.storage.bytes();
-    new BigInt64Array(bytes.buffer, bytes.byteOffset, count).forEach((_, i, all) => {
-      all[i] = BigInt(random(rows));
-    });
+    const indices = positions(count, rows);
     const x: Slice = { storage: allocate(outer * rows * inner * elementBytes), offset: 0 };
     x.storage.bytes().forEach((_, i, all) => {
       all[i] = i * 37;
     });
     const y: Slice = { storage: allocate(outer * count * inner * elementBytes), offset: 0 };
     gatherRows({ outer, rows, count, inner, elementBytes, x, indices, y });
+    return y;
+  },
+  gatherElements: () => {
+    const { index, along, dense } = alongCase();
+    gatherElements({ x: along, y: dense, index, elementBytes: 4 });
+    return dense;
+  },
+  scatterElements: () => {
+    const { index, along, dense } = alongCase();
+    scatterElements({ x: along, source: dense, index, elementBytes: 4 });
+    return along;
+  },
+  foldElements: () => {
+    const { index, along, dense } = alongCase();
+    foldElements({ op: 'add', dtype: 'float32', x: along, source: dense, index });
+    return along;
+  },
+  scan: () => {
+    const [outer, size, inner] = [fromOne(9), fromOne(70), random(2) === 1 ? 1 : fromOne(40)];
+    const y = slice(outer * size * inner);
+    const op = (['sum', 'prod', 'max', 'min'] as const)[random(4)]!;
+    const places = slice(outer * size * inner * 2);
+    const x = slice(outer * size * inner);
+    scan({ op, outer, size, inner, x, y, ...((op === 'max' || op === 'min') && { indices: places }) });
     return y;
   },
   pad: () => {
@@ -444,6 +556,34 @@ export const calls: Readonly<Record<string, () => Slice>> = {
   },
 };
 
+/** int64 numbers below a bound. */
+function positions(count: number, bound: number): Slice {
+  const storage = allocate(count * 8);
+  const bytes = storage.bytes();
+  new BigInt64Array(bytes.buffer, bytes.byteOffset, count).forEach((_, i, all) => {
+    all[i] = BigInt(random(bound));
+  });
+  return { storage, offset: 0 };
+}
+
+/** An index along one of three dimensions, and what it moves elements between. */
+function alongCase(): { index: AlongIndex; along: StridedSlice; dense: StridedSlice } {
+  const shape = [fromOne(6), fromOne(12), fromOne(30)] as const;
+  const [dim, size] = [random(3), fromOne(9)];
+  const stridesOf = (sizes: readonly number[]): number[] => [sizes[1]! * sizes[2]!, sizes[2]!, 1];
+  const [count, lines] = [shape[0] * shape[1] * shape[2], shape.with(dim, size)];
+  const indices = allocate(count * 8);
+  const bytes = indices.bytes();
+  new BigInt64Array(bytes.buffer, bytes.byteOffset, count).forEach((_, i, all) => {
+    all[i] = BigInt(random(size));
+  });
+  return {
+    index: { storage: indices, offset: 0, strides: stridesOf(shape), shape, dim, size },
+    along: strided(lines[0]! * lines[1]! * lines[2]!, stridesOf(lines)),
+    dense: strided(count, stridesOf(shape)),
+  };
+}
+
 /** Bytes that mean something in every dtype. */
 function bytesOf(length: number): Slice {
   const storage = allocate(length);
@@ -504,10 +644,11 @@ function blockedConvolution(method: Conv2dMethod): Slice {
 
 /** What is computed of a convolution. */
 type ConvolutionPart = 'forward' | 'input' | 'weight';
-/** One group, a window for each channel, or enough channels for blocks and Winograd's methods. */
-type ConvolutionKind = 'plain' | 'depthwise' | 'layer';
+/** One group, a window for each channel, enough channels for blocks and Winograd's methods, or few channels of a batch. */
+type ConvolutionKind = 'plain' | 'depthwise' | 'layer' | 'lines';
 
 function convolutionCase(of: ConvolutionPart, kind: ConvolutionKind): Slice {
+  if (kind === 'lines') return lineCase(of);
   const groups = kind === 'depthwise' ? 2 + random(3) : 1;
   const layer = kind === 'layer';
   const inChannels = layer ? 14 + random(30) : kind === 'depthwise' ? groups : fromOne(8);
@@ -524,8 +665,29 @@ function convolutionCase(of: ConvolutionPart, kind: ConvolutionKind): Slice {
     dilation: [1, 1],
     padding: [padding, padding, padding, padding],
   } as const;
-  const x = slice(batch * inChannels * inHeight * inWidth);
-  const w = slice((inChannels / groups) * outChannels * kernel * kernel);
+  return partOf(of, shape);
+}
+
+/** Few channels of each group, and a batch that is cut into chunks. */
+function lineCase(of: ConvolutionPart): Slice {
+  const [batch, groups, kernel, padding] = [fromOne(24), fromOne(3), 2 + random(4), random(3)];
+  const [inChannels, outChannels] = [groups * (1 + fromOne(4)), groups * (random(2) === 1 ? fromOne(9) : 16)];
+  const [inHeight, inWidth] = [6 + random(12), 6 + random(40)];
+  const grown = 2 * padding - kernel + 1;
+  return partOf(of, {
+    ...{ batch, groups, inChannels, outChannels, inHeight, inWidth },
+    ...{ outHeight: inHeight + grown, outWidth: inWidth + grown },
+    kernel: [kernel, kernel],
+    stride: [1, 1],
+    dilation: [1, 1],
+    padding: [padding, padding, padding, padding],
+  });
+}
+
+function partOf(of: ConvolutionPart, shape: ConvolutionShape): Slice {
+  const { batch, inChannels, outChannels, groups, kernel } = shape;
+  const x = slice(batch * inChannels * shape.inHeight * shape.inWidth);
+  const w = slice((inChannels / groups) * outChannels * kernel[0] * kernel[1]);
   const y = slice(batch * outChannels * shape.outHeight * shape.outWidth);
   if (of === 'forward') conv2d({ ...shape, x, w, bias: slice(outChannels), y });
   else if (of === 'input') conv2dGradInput({ ...shape, dy: y, w, dx: x });

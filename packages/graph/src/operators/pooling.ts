@@ -4,7 +4,6 @@ import type { Tensor } from '@sconce/tensor';
 import * as t from '@sconce/tensor';
 import { attribute } from '../attributes.ts';
 import { type Call, defineOperator, type LoadContext, type OperatorDefinition } from '../operator.ts';
-import { windowWithHeight, withHeight, withoutHeight } from './convolution.ts';
 import {
   checkWindow,
   resolveWindow,
@@ -32,6 +31,21 @@ function checkPool(attributes: PoolAttributes, context: LoadContext): void {
       `attribute 'kernel_shape': expected integers of at least 1, got [${attributes.kernel_shape.join(', ')}]`,
     );
   else checkWindow(attributes, rank, context.report);
+}
+
+/** Adds a height of 1 to a tensor with one spatial dimension. */
+const withHeight = (x: Tensor): Tensor => t.unsqueeze(x, 2);
+/** Takes that height away again. */
+const withoutHeight = (x: Tensor): Tensor => t.squeeze(x, 2);
+
+/** The same window with a height of 1. */
+function windowWithHeight(window: Window): Window {
+  return {
+    kernel: [1, ...window.kernel],
+    strides: [1, ...window.strides],
+    dilations: [1, ...window.dilations],
+    pads: [[0, 0], ...window.pads],
+  };
 }
 
 /** Brings a pooling call to two dimensions, runs it, and brings the result back. */

@@ -1,6 +1,6 @@
 /** Activation layers: functions of each element. */
 import { full, type Tensor } from '@sconce/tensor';
-import * as F from '../functional.ts';
+import * as F from '../functional/index.ts';
 import { constant_ } from '../init.ts';
 import { type LayerArguments, readArguments } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';

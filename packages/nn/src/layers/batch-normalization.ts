@@ -1,6 +1,6 @@
 /** Normalization over a batch, and over single instances: `BatchNorm1d`, `BatchNorm2d`, `InstanceNorm2d`. */
 import { ones, type Tensor, tensor, zeros } from '@sconce/tensor';
-import { batchNorm, instanceNorm } from '../functional.ts';
+import { batchNorm, instanceNorm } from '../functional/index.ts';
 import { ones_, zeros_ } from '../init.ts';
 import { type LayerArguments, readArguments } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';

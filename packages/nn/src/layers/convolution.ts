@@ -1,6 +1,6 @@
 /** Convolution layers: `Conv1d`, `Conv2d` and `ConvTranspose2d`. */
 import { empty, type Tensor } from '@sconce/tensor';
-import { conv1d, conv2d, convTranspose2d, pad } from '../functional.ts';
+import { conv1d, conv2d, convTranspose2d, pad } from '../functional/index.ts';
 import { kaimingUniform_, uniform_ } from '../init.ts';
 import { type LayerArguments, readArguments } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';

@@ -1,6 +1,6 @@
 /** Dropout layers: in training mode they zero elements at random, in evaluation mode they do nothing. */
 import type { Tensor } from '@sconce/tensor';
-import { dropout, dropout2d } from '../functional.ts';
+import { dropout, dropout2d } from '../functional/index.ts';
 import { type LayerArguments, readArguments } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
 import { pythonFloatOption, pythonText } from '../module/python-text.ts';

@@ -1,6 +1,6 @@
 /** Fully connected layers: `Linear` and `Identity`. */
 import { empty, type Tensor } from '@sconce/tensor';
-import { linear } from '../functional.ts';
+import { linear } from '../functional/index.ts';
 import { kaimingUniform_, uniform_ } from '../init.ts';
 import { type LayerArguments, readArguments } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';

@@ -1,6 +1,6 @@
 /** Normalization within each sample: `LayerNorm` and `GroupNorm`. */
 import { ones, type Tensor, zeros } from '@sconce/tensor';
-import { groupNorm, layerNorm } from '../functional.ts';
+import { groupNorm, layerNorm } from '../functional/index.ts';
 import { ones_, zeros_ } from '../init.ts';
 import { type LayerArguments, readArguments } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';

@@ -1,6 +1,6 @@
 /** Padding layers over images. */
 import type { Tensor } from '@sconce/tensor';
-import { pad } from '../functional.ts';
+import { pad } from '../functional/index.ts';
 import { type LayerArguments, readArguments } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
 import { pythonText } from '../module/python-text.ts';

@@ -1,6 +1,6 @@
 /** Layers that change the resolution of images. */
 import type { Tensor } from '@sconce/tensor';
-import { interpolate } from '../functional.ts';
+import { interpolate } from '../functional/index.ts';
 import { type LayerArguments, readArguments } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
 import { pythonFloat, pythonText } from '../module/python-text.ts';

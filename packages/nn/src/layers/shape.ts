@@ -1,6 +1,6 @@
 /** Layers that rearrange elements without computing. */
 import type { Tensor } from '@sconce/tensor';
-import { channelShuffle, pixelShuffle, pixelUnshuffle } from '../functional.ts';
+import { channelShuffle, pixelShuffle, pixelUnshuffle } from '../functional/index.ts';
 import { type LayerArguments, readArguments } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
 import { pythonText } from '../module/python-text.ts';

@@ -1,6 +1,6 @@
 /** Softmax layers: exponentials that sum to one along a dimension. */
 import type { Tensor } from '@sconce/tensor';
-import { logSoftmax, softmax } from '../functional.ts';
+import { logSoftmax, softmax } from '../functional/index.ts';
 import { type LayerArguments, readArguments } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
 import { pythonText } from '../module/python-text.ts';

@@ -158,7 +158,9 @@ describe('Module', () => {
   });
 
   it('prints parameters as PyTorch does', () => {
-    expect(String(new nn.Parameter(tensor([1, 2])))).toBe('Parameter containing:\ntensor([1., 2.])');
+    expect(String(new nn.Parameter(tensor([1, 2])))).toBe(
+      'Parameter containing:\ntensor([1., 2.], requires_grad=True)',
+    );
   });
 });
 

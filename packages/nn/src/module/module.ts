@@ -4,7 +4,7 @@
  * Children, parameters and buffers are found by looking at the module's own properties, so plain assignments and
  * class fields register them alike.
  */
-import { Tensor } from '@sconce/tensor';
+import { noGrad, Tensor } from '@sconce/tensor';
 import { Callable } from './callable.ts';
 import { Parameter } from './parameter.ts';
 import { indentRest } from './python-text.ts';
@@ -247,7 +247,9 @@ export abstract class Module extends Callable {
         plan.problems,
       );
     }
-    for (const { target, source } of plan.assignments) target.copy_(source);
+    noGrad(() => {
+      for (const { target, source } of plan.assignments) target.copy_(source);
+    });
     return keys;
   }
 
@@ -261,6 +263,21 @@ export abstract class Module extends Callable {
   /** Sets evaluation mode here and in all modules below. */
   eval(): this {
     return this.train(false);
+  }
+
+  /** Sets whether the parameters here and in all modules below are learned. */
+  requiresGrad_(requiresGrad: boolean = true): this {
+    for (const parameter of this.parameters()) parameter.requiresGrad_(requiresGrad);
+    return this;
+  }
+
+  /** Forgets the gradients of all parameters; `setToNone: false` makes them zeros instead. */
+  zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
+    for (const parameter of this.parameters()) {
+      if (parameter.grad === null) continue;
+      if (options.setToNone ?? true) parameter.grad = null;
+      else parameter.grad.detach_().zero_();
+    }
   }
 
   /** Calls a function with every module below, then with this one. */

@@ -13,9 +13,13 @@ import { Tensor } from '@sconce/tensor';
  * ```
  */
 export class Parameter extends Tensor {
-  /** @param data the values; the parameter shares their storage */
-  constructor(data: Tensor) {
+  /**
+   * @param data the values; the parameter shares their storage
+   * @param requiresGrad whether it is learned
+   */
+  constructor(data: Tensor, requiresGrad: boolean = true) {
     super(data.storage, data.dtype, data.shape, data.strides, data.offset);
+    if (requiresGrad) this.requiresGrad_();
   }
 
   /** Tells parameters from plain tensors, in types too. */

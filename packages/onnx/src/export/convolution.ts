@@ -2,21 +2,14 @@
 import type { AttributeValue } from '@sconce/graph';
 import type { Tensor } from '@sconce/tensor';
 import { int, ints } from '../attribute-values.ts';
-import type { ExportCall, Exporters } from './export-call.ts';
+import type { ExportCall, Exporter, Exporters } from './export-call.ts';
 
 type Pair = readonly [number, number];
 
 interface Convolution {
-  readonly stride: Pair;
-  readonly padding: readonly [Pair, Pair];
-  readonly dilation: Pair;
-  readonly groups: number;
-}
-
-interface Convolution1d {
-  readonly stride: number;
-  readonly padding: Pair;
-  readonly dilation: number;
+  readonly stride: readonly number[];
+  readonly padding: readonly Pair[];
+  readonly dilation: readonly number[];
   readonly groups: number;
 }
 
@@ -37,15 +30,7 @@ export function flatPads(padding: readonly Pair[]): number[] {
   return [...padding.map(([begin]) => begin), ...padding.map(([, end]) => end)];
 }
 
-function attributes(
-  weight: Tensor,
-  options: {
-    stride: readonly number[];
-    padding: readonly Pair[];
-    dilation: readonly number[];
-    groups: number;
-  },
-): Record<string, AttributeValue> {
+function attributes(weight: Tensor, options: Convolution): Record<string, AttributeValue> {
   return {
     dilations: ints(options.dilation),
     group: int(options.groups),
@@ -59,35 +44,36 @@ function operands(call: ExportCall, weight: Tensor, bias: Tensor | null): string
   return [call.value(weight), ...(bias ? [call.value(bias)] : [])];
 }
 
-export const convolution: Exporters = {
-  conv2d: (call, x: Tensor, weight: Tensor, bias: Tensor | null, options: Convolution) =>
-    withBatch(call, x, 4, (value) =>
+/** Writes a convolution along `rank` dimensions. */
+const convolve =
+  (rank: number): Exporter =>
+  (call, x: Tensor, weight: Tensor, bias: Tensor | null, options: Convolution) =>
+    withBatch(call, x, rank + 2, (value) =>
       call.node('Conv', [value, ...operands(call, weight, bias)], attributes(weight, options)),
-    ),
-  conv1d: (call, x: Tensor, weight: Tensor, bias: Tensor | null, options: Convolution1d) =>
-    withBatch(call, x, 3, (value) =>
-      call.node(
-        'Conv',
-        [value, ...operands(call, weight, bias)],
-        attributes(weight, {
-          stride: [options.stride],
-          padding: [options.padding],
-          dilation: [options.dilation],
-          groups: options.groups,
-        }),
-      ),
-    ),
-  convTranspose2d: (
+    );
+
+/** Writes a transposed convolution along `rank` dimensions. */
+const convolveTransposed =
+  (rank: number): Exporter =>
+  (
     call,
     x: Tensor,
     weight: Tensor,
     bias: Tensor | null,
-    options: Convolution & { readonly outputPadding: Pair },
+    options: Convolution & { readonly outputPadding: readonly number[] },
   ) =>
-    withBatch(call, x, 4, (value) =>
+    withBatch(call, x, rank + 2, (value) =>
       call.node('ConvTranspose', [value, ...operands(call, weight, bias)], {
         ...attributes(weight, options),
         output_padding: ints(options.outputPadding),
       }),
-    ),
+    );
+
+export const convolution: Exporters = {
+  conv1d: convolve(1),
+  conv2d: convolve(2),
+  conv3d: convolve(3),
+  convTranspose1d: convolveTransposed(1),
+  convTranspose2d: convolveTransposed(2),
+  convTranspose3d: convolveTransposed(3),
 };

@@ -158,8 +158,7 @@ export const elementwise: Exporters = {
 
   relu: unary('Relu'),
   relu6: (call, x: Tensor) => clip(call, x, 0, 6),
-  clamp: (call, x: Tensor, { min, max }: { min: number | null; max: number | null }) =>
-    clip(call, x, min, max),
+  clamp: (call, x: Tensor, min: number | null, max: number | null) => clip(call, x, min, max),
   hardtanh: (call, x: Tensor, { minVal, maxVal }: { minVal: number; maxVal: number }) =>
     clip(call, x, minVal, maxVal),
   leakyRelu: (call, x: Tensor, slope: number) =>

@@ -2,7 +2,7 @@
 
 import * as nn from '@sconce/nn';
 import { decodeModel } from '@sconce/onnx-proto';
-import { cat, manualSeed, ones, rand, randn, type Tensor, tensor, topk, zeros } from '@sconce/tensor';
+import { cat, manualSeed, noGrad, ones, rand, randn, type Tensor, tensor, topk, zeros } from '@sconce/tensor';
 import { describe, expect, test } from 'vitest';
 import { OnnxError } from '../errors.ts';
 import { InferenceSession } from '../session.ts';
@@ -50,7 +50,7 @@ const image = (channels = 4, size = 8): Tensor => randn([2, channels, size, size
 /** A batch normalization whose statistics and weights are not the trivial ones. */
 function trained<M extends nn.BatchNorm2d | nn.BatchNorm1d>(layer: M): M {
   for (const [name, tensor] of layer.stateDict())
-    if (name !== 'num_batches_tracked') tensor.copy_(rand([...tensor.shape]).add(0.5));
+    if (name !== 'num_batches_tracked') noGrad(() => tensor.copy_(rand([...tensor.shape]).add(0.5)));
   return layer;
 }
 

@@ -9,13 +9,13 @@ import type { ExportCall, Exporter, Exporters } from './export-call.ts';
 type Pair = readonly [number, number];
 
 interface Pool {
-  readonly kernelSize: Pair;
-  readonly stride: Pair;
-  readonly padding: readonly [Pair, Pair];
+  readonly kernelSize: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly Pair[];
   readonly ceilMode: boolean;
 }
 
-type MaxPool = Pool & { readonly dilation: Pair };
+type MaxPool = Pool & { readonly dilation: readonly number[]; readonly returnIndices: boolean };
 type AveragePool = Pool & { readonly countIncludePad: boolean; readonly divisorOverride: number | null };
 
 function window(options: Pool): Record<string, AttributeValue> {
@@ -30,20 +30,27 @@ function window(options: Pool): Record<string, AttributeValue> {
 function averagePool(call: ExportCall, x: Tensor, options: AveragePool): string {
   const { divisorOverride: divisor, countIncludePad } = options;
   if (divisor !== null && options.ceilMode) call.fail('divisorOverride with ceilMode cannot be written');
-  return withBatch(call, x, 4, (value) => {
+  return withBatch(call, x, options.kernelSize.length + 2, (value) => {
     const mean = call.node('AveragePool', [value], {
       ...window(options),
       count_include_pad: flag(countIncludePad || divisor !== null),
     });
     if (divisor === null) return mean;
-    const area = options.kernelSize[0] * options.kernelSize[1];
+    const area = options.kernelSize.reduce((all, size) => all * size, 1);
     return call.node('Mul', [mean, call.scalar(area / divisor, x.dtype)]);
   });
 }
 
+function maxPool(call: ExportCall, x: Tensor, options: MaxPool): string | readonly string[] {
+  if (options.returnIndices) return maxPoolWithIndices(call, x, options);
+  return withBatch(call, x, options.kernelSize.length + 2, (value) =>
+    call.node('MaxPool', [value], { ...window(options), dilations: ints(options.dilation) }),
+  );
+}
+
 /** Indices are counted in each plane here, through the whole input in ONNX. */
 function maxPoolWithIndices(call: ExportCall, x: Tensor, options: MaxPool): string[] {
-  if (x.ndim !== 4) call.fail('expected a batch dimension');
+  if (x.ndim !== 4) call.fail('indices: expected images with a batch dimension');
   const attributes = { ...window(options), dilations: ints(options.dilation) };
   const [values, indices] = call.nodes('MaxPool', [call.value(x)], attributes, 2);
   const [height, width] = call
@@ -92,12 +99,13 @@ const adaptive =
     });
 
 export const pooling: Exporters = {
-  maxPool2d: (call, x: Tensor, options: MaxPool) =>
-    withBatch(call, x, 4, (value) =>
-      call.node('MaxPool', [value], { ...window(options), dilations: ints(options.dilation) }),
-    ),
+  maxPool1d: maxPool,
+  maxPool2d: maxPool,
+  maxPool3d: maxPool,
   maxPool2dWithIndices: maxPoolWithIndices,
+  avgPool1d: averagePool,
   avgPool2d: averagePool,
+  avgPool3d: averagePool,
   adaptiveAvgPool2d: adaptive('GlobalAveragePool', 'AveragePool'),
   adaptiveMaxPool2d: adaptive('GlobalMaxPool', 'MaxPool'),
 };

@@ -1,20 +1,27 @@
-/** Exporter of image resizing. */
-import { type Tensor, tensor } from '@sconce/tensor';
+/** Exporter of resizing. */
+import { type InterpolateMode, type Tensor, tensor } from '@sconce/tensor';
 import { ints, string } from '../attribute-values.ts';
 import { isDynamic } from './dimensions.ts';
 import type { ExportCall, Exporters } from './export-call.ts';
 
 interface Options {
-  readonly size: readonly [number, number];
-  readonly scaleFactor: readonly [number, number] | null;
-  readonly mode: 'nearest' | 'bilinear';
+  readonly size: readonly number[];
+  readonly scaleFactor: readonly number[] | null;
+  readonly mode: InterpolateMode;
   readonly alignCorners: boolean;
+  readonly antialias: boolean;
 }
+
+/** Modes that are written. */
+const written: readonly InterpolateMode[] = ['nearest', 'linear', 'bilinear', 'trilinear'];
 
 function interpolate(call: ExportCall, x: Tensor, options: Options): string {
   const { mode, alignCorners } = options;
+  if (!written.includes(mode) || options.antialias) {
+    call.fail(`mode '${mode}'${options.antialias ? ' with antialias' : ''} cannot be written`);
+  }
   const attributes = {
-    axes: ints([2, 3]),
+    axes: ints(options.size.map((_, d) => d + 2)),
     coordinate_transformation_mode: string(
       mode === 'nearest' ? 'asymmetric' : alignCorners ? 'align_corners' : 'half_pixel',
     ),

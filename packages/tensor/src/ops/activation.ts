@@ -1,51 +1,61 @@
-/** Activations: elementwise functions that networks put between their layers, and limits. */
-import { cast } from '../access.ts';
+/** Activations made of straight pieces: rectifiers, hard forms of smooth functions, shrinking, and limits. */
+import { cast, newTensor } from '../access.ts';
 import { bindArguments, checkTensor } from '../arguments.ts';
 import { defineOperator } from '../dispatcher.ts';
-import { type DType, dtypeInfo } from '../dtype.ts';
+import { dtypeInfo } from '../dtype.ts';
 import { fail } from '../errors.ts';
-import { resultType } from '../promotion.ts';
-import { Tensor } from '../tensor.ts';
-import { largerOf, smallerOf } from './arithmetic.ts';
-import {
-  runBinary,
-  runUnary,
-  type UnaryEntry,
-  type UnaryOperator,
-  unaryOperator,
-} from './elementwise-core.ts';
-import { erf as erfOf } from './special.ts';
+import { elementsOf } from '../memory.ts';
+import { defaultGenerator } from '../random/generator.ts';
+import { forEachRow } from '../strided.ts';
+import type { Tensor } from '../tensor.ts';
+import { runUnary, type UnaryEntry, type UnaryOperator, unaryOperator } from './elementwise-core.ts';
+import { apply, choose, chooseInside, type FusedEntry, fused, fusedDerivative } from './fused-core.ts';
+import { runClamp } from './limits.ts';
 
-const sigmoidOf = (x: number): number => 1 / (1 + Math.exp(-x));
+// Formulas of derivatives take the gradient first, then what was kept, then parameters.
 
-const softplusOf = (x: number, beta: number, threshold: number): number =>
-  x * beta > threshold ? x : Math.log1p(Math.exp(x * beta)) / beta;
+/** The gradient where the kept element is above the parameter, else 0; through NaN too. */
+const aboveBack: FusedEntry = fused('thresholdBackward', (grad, kept, first) =>
+  choose('<=', kept, first, 0, grad),
+);
 
-const clampOf = (x: number, min: number, max: number): number =>
-  Number.isNaN(x) ? x : Math.min(Math.max(x, min), max);
+/** The gradient strictly between the two parameters, else 0. */
+const betweenBack: FusedEntry = fused('hardtanhBackward', (grad, kept, first, second) =>
+  chooseInside(kept, [first, second], grad, 0),
+);
 
-/** 1 / (1 + exp(-x)). */
-export const sigmoid: UnaryOperator = unaryOperator({
-  name: 'sigmoid',
-  result: 'float',
-  engine: 'sigmoid',
-  float: sigmoidOf,
-});
+/** The gradient outside of the limits -lambd..lambd, else 0. */
+const outsideBack: FusedEntry = fused('shrinkBackward', (grad, kept, first) =>
+  choose('<=', apply('abs', kept), first, 0, grad),
+);
 
 /** max(x, 0). */
 export const relu: UnaryOperator = unaryOperator({
   name: 'relu',
   result: 'same',
   engine: 'relu',
-  float: (x) => Math.max(x, 0),
-  long: (x) => (x < 0n ? 0n : x),
   noBool: 'Boolean inputs not supported for relu',
+  derivative: fusedDerivative({
+    reads: 'result',
+    entry: aboveBack,
+    parameters: () => [0],
+    recorded: (g, y) => g.where(y.gt(0), 0),
+  }),
 });
 
 /** min(max(x, 0), 6). */
 export const relu6: UnaryOperator = defineOperator({
   name: 'relu6',
-  forward: (x: Tensor) => runClamp('relu6', x, 0, 6),
+  forward: (x: Tensor) => limit('relu6', x, 0, 6),
+  backwardName: 'HardtanhBackward0',
+  derivatives: [
+    fusedDerivative({
+      reads: 'result',
+      entry: betweenBack,
+      parameters: () => [0, 6],
+      recorded: (g, y) => g.where(y.gt(0).logicalAnd(y.lt(6)), 0),
+    }),
+  ],
 });
 
 /** x * relu6(x + 3) / 6. */
@@ -53,7 +63,19 @@ export const hardswish: UnaryOperator = unaryOperator({
   name: 'hardswish',
   result: 'floatOnly',
   engine: 'hardswish',
-  float: (x) => (x * clampOf(x + 3, 0, 6)) / 6,
+  derivative: fusedDerivative({
+    reads: 0,
+    entry: fused('hardswishBackward', (grad, kept) =>
+      choose(
+        '<=',
+        kept,
+        -3,
+        0,
+        choose('<', kept, 3, apply('mul', grad, apply('add', apply('div', kept, 3), 0.5)), grad),
+      ),
+    ),
+    recorded: (g, x) => g.mul(x.div(3).add(0.5)).where(x.abs().lt(3), g.mul(x.ge(3))),
+  }),
 });
 
 /** relu6(x + 3) / 6. */
@@ -61,23 +83,13 @@ export const hardsigmoid: UnaryOperator = unaryOperator({
   name: 'hardsigmoid',
   result: 'floatOnly',
   engine: 'hardsigmoid',
-  float: (x) => clampOf(x + 3, 0, 6) / 6,
-});
-
-/** x * sigmoid(x). */
-export const silu: UnaryOperator = unaryOperator({
-  name: 'silu',
-  result: 'floatOnly',
-  engine: 'silu',
-  float: (x) => x / (1 + Math.exp(-x)),
-});
-
-/** x * tanh(softplus(x)). */
-export const mish: UnaryOperator = unaryOperator({
-  name: 'mish',
-  result: 'floatOnly',
-  engine: 'mish',
-  float: (x) => x * Math.tanh(Math.log1p(Math.exp(x))),
+  derivative: fusedDerivative({
+    reads: 0,
+    entry: fused('hardsigmoidBackward', (grad, kept) =>
+      chooseInside(kept, [-3, 3], apply('div', grad, 6), 0),
+    ),
+    recorded: (g, x) => g.div(6).where(x.abs().lt(3), 0),
+  }),
 });
 
 /** x where it is positive, else negativeSlope * x. */
@@ -90,7 +102,6 @@ const leakyReluEntry: UnaryEntry = {
   name: 'leakyRelu',
   result: 'floatOnly',
   engine: 'leakyRelu',
-  float: (x, slope) => (x > 0 ? x : x * slope!),
 };
 
 /** x where it is positive, else negativeSlope * x (0.01 by default). Canonical: (x, negativeSlope). */
@@ -105,127 +116,153 @@ export const leakyRelu: LeakyReluOperator = defineOperator({
     return [x, negativeSlope];
   },
   forward: (x: Tensor, slope: number) => runUnary(leakyReluEntry, x, [slope]),
+  derivatives: [
+    fusedDerivative({
+      reads: 0,
+      entry: fused('leakyReluBackward', (grad, kept, first) =>
+        choose('>', kept, 0, grad, apply('mul', grad, first)),
+      ),
+      parameters: ([, slope]: [Tensor, number]) => [slope],
+      recorded: (g, x, [, slope]) => g.where(x.gt(0), g.mul(slope)),
+    }),
+    null,
+  ],
 });
 
-/** Signature of {@link elu}. */
-export interface EluOperator {
-  (x: Tensor, alpha?: number): Tensor;
-  (x: Tensor, options?: { readonly alpha?: number }): Tensor;
+/** Options of {@link rrelu}. */
+export interface RreluOptions {
+  /** Smallest slope: 1/8 by default. */
+  readonly lower?: number;
+  /** Largest slope: 1/3 by default. */
+  readonly upper?: number;
+  /** Whether slopes are drawn; else the mean of both is the slope. False by default. */
+  readonly training?: boolean;
 }
 
-const eluEntry: UnaryEntry = {
-  name: 'elu',
-  result: 'floatOnly',
-  engine: 'elu',
-  float: (x, alpha) => (x > 0 ? x : alpha! * Math.expm1(x)),
-};
-
-/** x where it is positive, else alpha * (exp(x) - 1). Canonical: (x, alpha). */
-export const elu: EluOperator = defineOperator({
-  name: 'elu',
-  normalize: (x: Tensor, ...rest: unknown[]): [Tensor, number] => {
-    const { alpha = 1 } = bindArguments<{ alpha: number }>('elu', ['alpha'], rest);
-    return [x, alpha];
-  },
-  forward: (x: Tensor, alpha: number) => runUnary(eluEntry, x, [alpha]),
-});
-
-/** Options of {@link softplus}. */
-export interface SoftplusOptions {
-  readonly beta?: number;
-  /** Where beta * x exceeds it, the result is x itself. */
-  readonly threshold?: number;
+/** Signature of {@link rrelu}. */
+export interface RreluOperator {
+  (x: Tensor, lower?: number, upper?: number, training?: boolean): Tensor;
+  (x: Tensor, options: RreluOptions): Tensor;
 }
 
-/** Signature of {@link softplus}. */
-export interface SoftplusOperator {
-  (x: Tensor, beta?: number, threshold?: number): Tensor;
-  (x: Tensor, options?: SoftplusOptions): Tensor;
-}
-
-const softplusEntry: UnaryEntry = {
-  name: 'softplus',
-  result: 'floatOnly',
-  engine: 'softplus',
-  float: (x, beta, threshold) => softplusOf(x, beta!, threshold!),
-};
-
-/** log(1 + exp(beta * x)) / beta. Canonical: (x, { beta, threshold }). */
-export const softplus: SoftplusOperator = defineOperator({
-  name: 'softplus',
-  normalize: (x: Tensor, ...rest: unknown[]): [Tensor, Required<SoftplusOptions>] => {
-    const { beta = 1, threshold = 20 } = bindArguments<SoftplusOptions>(
-      'softplus',
-      ['beta', 'threshold'],
-      rest,
-    );
-    return [x, { beta, threshold }];
-  },
-  forward: (x: Tensor, { beta, threshold }) => runUnary(softplusEntry, x, [beta, threshold]),
-});
-
-/** Options of {@link gelu}. */
-export interface GeluOptions {
-  /** `tanh` uses the approximation by a hyperbolic tangent. */
-  readonly approximate?: 'none' | 'tanh';
-}
-
-const geluEntry: UnaryEntry = {
-  name: 'gelu',
-  result: 'floatOnly',
-  engine: 'gelu',
-  float: (x) => 0.5 * x * (1 + erfOf(x * Math.SQRT1_2)),
-};
-
-const geluTanhEntry: UnaryEntry = {
-  name: 'gelu',
-  result: 'floatOnly',
-  engine: 'geluTanh',
-  float: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
-};
-
-/** x times the normal distribution function of x. Canonical: (x, { approximate }). */
-export const gelu: (x: Tensor, options?: GeluOptions) => Tensor = defineOperator({
-  name: 'gelu',
-  normalize: (x: Tensor, options?: GeluOptions): [Tensor, Required<GeluOptions>] => {
-    const { approximate = 'none' } = bindArguments<GeluOptions>('gelu', ['approximate'], [options]);
-    if (approximate !== 'none' && approximate !== 'tanh') {
-      fail('gelu', 'approximate argument must be either none or tanh.', 'none or tanh', String(approximate));
+/**
+ * The leaky rectifier with a slope for each element that is not positive, drawn from [lower, upper) in training.
+ * Canonical: (x, { lower, upper, training }).
+ */
+export const rrelu: RreluOperator = defineOperator({
+  name: 'rrelu',
+  normalize: (x: Tensor, ...rest: unknown[]): [Tensor, Required<RreluOptions>] => {
+    checkTensor('rrelu', 'input', x);
+    const {
+      lower = 1 / 8,
+      upper = 1 / 3,
+      training = false,
+    } = bindArguments<RreluOptions>('rrelu', ['lower', 'upper', 'training'], rest);
+    if (lower > upper) {
+      fail('rrelu', 'Lower bound should be less than or equal to the upper bound');
     }
-    return [x, { approximate }];
+    return [x, { lower, upper, training }];
   },
-  forward: (x: Tensor, { approximate }) => runUnary(approximate === 'tanh' ? geluTanhEntry : geluEntry, x),
+  composite: true,
+  forward: (x: Tensor, { lower, upper, training }) =>
+    training ? x.mul(slopes(x, lower, upper)) : x.leakyRelu((lower + upper) / 2),
 });
 
-/** A bound of {@link clamp}: null (or left out) does not bound; a tensor bounds each element by its own. */
-export type ClampBound = number | Tensor | null;
-
-/** Options of {@link clamp}. */
-export interface ClampOptions {
-  readonly min?: ClampBound;
-  readonly max?: ClampBound;
+/** 1 where x is positive, else a slope that is drawn. */
+function slopes(x: Tensor, lower: number, upper: number): Tensor {
+  const values = cast(x, 'float64');
+  const drawn = newTensor(x.shape, 'float64');
+  const [from, to] = [elementsOf(values) as Float64Array, elementsOf(drawn) as Float64Array];
+  const { engine } = defaultGenerator;
+  forEachRow(x.shape, [values, drawn], (offsets, length, [stepX, stepY]) => {
+    let [i, j] = offsets as [number, number];
+    for (let n = 0; n < length; n++, i += stepX!, j += stepY!)
+      to[j] = from[i]! <= 0 ? engine.uniform53() * (upper - lower) + lower : 1;
+  });
+  return cast(drawn, x.dtype);
 }
 
-/** Signature of {@link clamp}. */
-export interface ClampOperator {
-  (x: Tensor, min?: ClampBound, max?: ClampBound): Tensor;
-  (x: Tensor, options: ClampOptions): Tensor;
+/** Signature of {@link threshold}. */
+export interface ThresholdOperator {
+  (x: Tensor, threshold: number, value: number): Tensor;
+  (x: Tensor, options: { readonly threshold: number; readonly value: number }): Tensor;
 }
 
-/** Limits every element to min..max. NaN stays. Canonical: (x, { min, max }) with null for no bound. */
-export const clamp: ClampOperator = defineOperator({
-  name: 'clamp',
-  normalize: (x: Tensor, ...rest: unknown[]): [Tensor, Required<ClampOptions>] => {
-    const { min = null, max = null } = bindArguments<ClampOptions>('clamp', ['min', 'max'], rest);
-    if (min === null && max === null) fail('clamp', "At least one of 'min' or 'max' must not be None");
-    return [x, { min, max }];
+const thresholdEntry: UnaryEntry = {
+  name: 'threshold',
+  result: 'same',
+  formula: (x, limit, value) => choose('<=', x!, limit!, value!, x!),
+  noBool: `"threshold_cpu" not implemented for 'Bool'`,
+};
+
+/** x where it is above `threshold`, else `value`. Canonical: (x, threshold, value). */
+export const threshold: ThresholdOperator = defineOperator({
+  name: 'threshold',
+  normalize: (x: Tensor, ...rest: unknown[]): [Tensor, number, number] => {
+    checkTensor('threshold', 'input', x);
+    type Options = { threshold: number; value: number };
+    const named = bindArguments<Options>('threshold', ['threshold', 'value'], rest);
+    if (named.threshold === undefined || named.value === undefined)
+      fail('threshold', "missing argument 'threshold' or 'value'", 'two numbers');
+    return [x, named.threshold, named.value];
   },
-  forward: (x: Tensor, { min, max }) => {
-    if (!(min instanceof Tensor) && !(max instanceof Tensor)) return runClamp('clamp', x, min, max);
-    const raised = min === null ? x : runBinary(largerOf, x, min);
-    return max === null ? raised : runBinary(smallerOf, raised, max);
-  },
+  forward: (x: Tensor, limit: number, value: number) => runUnary(thresholdEntry, x, [limit, value]),
+  derivatives: [
+    fusedDerivative({
+      reads: 0,
+      entry: aboveBack,
+      parameters: ([, limit]: [Tensor, number, number]) => [limit],
+      recorded: (g, x, [, limit]) => g.where(x.gt(limit), 0),
+    }),
+    null,
+    null,
+  ],
 });
+
+/** Signature of {@link hardshrink} and {@link softshrink}. */
+export interface ShrinkOperator {
+  (x: Tensor, lambd?: number): Tensor;
+  (x: Tensor, options: { readonly lambd?: number }): Tensor;
+}
+
+function shrink(entry: FusedEntry, check: (lambd: number) => void): ShrinkOperator {
+  return defineOperator({
+    name: entry.name,
+    normalize: (x: Tensor, ...rest: unknown[]): [Tensor, number] => {
+      checkTensor(entry.name, 'input', x);
+      const { lambd = 0.5 } = bindArguments<{ lambd: number }>(entry.name, ['lambd'], rest);
+      check(lambd);
+      return [x, lambd];
+    },
+    forward: (x: Tensor, lambd: number) => runUnary(entry, x, [lambd]),
+    derivatives: [
+      fusedDerivative({
+        reads: 0,
+        entry: outsideBack,
+        parameters: ([, lambd]: [Tensor, number]) => [lambd],
+        recorded: (g, x, [, lambd]) => g.where(x.abs().gt(lambd), 0),
+      }),
+      null,
+    ],
+  });
+}
+
+/** x outside of -lambd..lambd, else 0 (0.5 by default). Canonical: (x, lambd). */
+export const hardshrink: ShrinkOperator = shrink(
+  fused('hardshrink', (x, first) => choose('<=', apply('abs', x), first, 0, x)),
+  () => {},
+);
+
+/** x moved towards 0 by lambd (0.5 by default), 0 within -lambd..lambd. Canonical: (x, lambd). */
+export const softshrink: ShrinkOperator = shrink(
+  fused('softshrink', (x, first) =>
+    choose('<=', apply('abs', x), first, 0, apply('sub', x, apply('mul', apply('sign', x), first))),
+  ),
+  (lambd) => {
+    if (lambd >= 0) return;
+    fail('softshrink', `lambda must be in range [0, FLT_MAX] for input dtype, but found ${lambd}`);
+  },
+);
 
 /** Signature of {@link hardtanh}. */
 export interface HardtanhOperator {
@@ -237,73 +274,59 @@ export interface HardtanhOperator {
 export const hardtanh: HardtanhOperator = defineOperator({
   name: 'hardtanh',
   normalize: (x: Tensor, ...rest: unknown[]): [Tensor, { minVal: number; maxVal: number }] => {
+    checkTensor('hardtanh', 'input', x);
     type Options = { minVal: number; maxVal: number };
     const { minVal = -1, maxVal = 1 } = bindArguments<Options>('hardtanh', ['minVal', 'maxVal'], rest);
-    return [x, { minVal, maxVal }];
-  },
-  forward: (x: Tensor, { minVal, maxVal }) => {
+    if (minVal > maxVal) fail('hardtanh', 'min_val cannot be greater than max_val');
     if (x.dtype === 'uint8' && minVal < 0) {
       fail('hardtanh', 'cannot do hardtanh on an unsigned type with negative limits');
     }
-    return runClamp('hardtanh', x, minVal, maxVal);
+    return [x, { minVal, maxVal }];
   },
+  forward: (x: Tensor, { minVal, maxVal }) => {
+    // The dtype stays, so that integers are limited by integers.
+    const own = dtypeInfo(x.dtype).kind === 'float' ? (bound: number) => bound : Math.trunc;
+    return limit('hardtanh', x, own(minVal), own(maxVal));
+  },
+  derivatives: [
+    fusedDerivative({
+      reads: 0,
+      entry: betweenBack,
+      parameters: ([, { minVal, maxVal }]: [Tensor, { minVal: number; maxVal: number }]) => [minVal, maxVal],
+      recorded: (g, x, [, { minVal, maxVal }]) => g.where(x.gt(minVal).logicalAnd(x.lt(maxVal)), 0),
+    }),
+    null,
+  ],
 });
 
-function runClamp(name: string, x: Tensor, min: number | null, max: number | null): Tensor {
+/** Limits that stay in the tensor's dtype. */
+function limit(name: string, x: Tensor, min: number, max: number): Tensor {
   checkTensor(name, 'input', x);
-  if (x.dtype === 'bool' && name !== 'clamp') fail(name, 'Bool inputs not supported for hardtanh');
-  const bounds = [min, max].filter((bound) => bound !== null);
-  const dtype = resultType(x, ...bounds);
-  const low = boundOf(min ?? Number.NEGATIVE_INFINITY, dtype);
-  const high = boundOf(max ?? Number.POSITIVE_INFINITY, dtype);
-  const entry: UnaryEntry = {
-    name,
-    result: 'same',
-    engine: 'clamp',
-    float: (value) => clampOf(value, low, high),
-    // Comparing a bigint with a number is exact.
-    long: (value) => (value > high ? BigInt(high) : value < low ? BigInt(Math.min(low, high)) : value),
-    noBool: `"clamp_scalar_cpu" not implemented for 'Bool'`,
-  };
-  return runUnary(entry, cast(x, dtype), [low, high]);
-}
-
-/** A bound as the dtype holds it: integers wrap around, as PyTorch converts them. */
-function boundOf(bound: number, dtype: DType): number {
-  const { kind, array } = dtypeInfo(dtype);
-  if (kind !== 'int' || dtype === 'int64' || !Number.isFinite(bound)) return bound;
-  const holder = new array(1);
-  holder[0] = bound;
-  return Number(holder[0]);
+  if (x.dtype === 'bool') fail(name, 'Bool inputs not supported for hardtanh');
+  return runClamp(x, min, max);
 }
 
 /** Activations as methods. */
 export interface ActivationMethods {
-  /** 1 / (1 + exp(-x)). */
-  sigmoid(): Tensor;
   /** max(x, 0). */
   relu(): Tensor;
   /** min(max(x, 0), 6). */
   relu6(): Tensor;
   /** x where it is positive, else negativeSlope * x (0.01 by default). */
   leakyRelu(negativeSlope?: number): Tensor;
-  /** x where it is positive, else alpha * (exp(x) - 1). */
-  elu(alpha?: number): Tensor;
-  /** log(1 + exp(beta * x)) / beta. */
-  softplus(options?: SoftplusOptions): Tensor;
+  /** The leaky rectifier with slopes that are drawn in training. */
+  rrelu(options: RreluOptions): Tensor;
+  rrelu(lower?: number, upper?: number, training?: boolean): Tensor;
   /** x * relu6(x + 3) / 6. */
   hardswish(): Tensor;
   /** relu6(x + 3) / 6. */
   hardsigmoid(): Tensor;
   /** Limits every element to minVal..maxVal (-1..1 by default). */
   hardtanh(minVal?: number, maxVal?: number): Tensor;
-  /** x * sigmoid(x). */
-  silu(): Tensor;
-  /** x times the normal distribution function of x. */
-  gelu(options?: GeluOptions): Tensor;
-  /** x * tanh(softplus(x)). */
-  mish(): Tensor;
-  /** Limits every element to min..max. NaN stays. */
-  clamp(min?: ClampBound, max?: ClampBound): Tensor;
-  clamp(options: ClampOptions): Tensor;
+  /** x where it is above `threshold`, else `value`. */
+  threshold(threshold: number, value: number): Tensor;
+  /** x outside of -lambd..lambd, else 0. */
+  hardshrink(lambd?: number): Tensor;
+  /** x moved towards 0 by lambd, 0 within -lambd..lambd. */
+  softshrink(lambd?: number): Tensor;
 }

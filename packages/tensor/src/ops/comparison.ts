@@ -1,65 +1,104 @@
 /** Comparisons, logic on truth values, and the choice between two tensors by a condition. */
-import { cast, newTensor } from '../access.ts';
+import { filledTensor } from '../access.ts';
 import { checkTensor } from '../arguments.ts';
 import { defineOperator } from '../dispatcher.ts';
+import { dtypeInfo } from '../dtype.ts';
 import { fail } from '../errors.ts';
-import { elementsOf } from '../memory.ts';
 import { resultType } from '../promotion.ts';
 import { broadcastShapes } from '../shape.ts';
-import { forEachRow } from '../strided.ts';
 import type { Tensor } from '../tensor.ts';
-import { type Operand, operandOf, runComparison, runTest, shapeOf } from './elementwise-core.ts';
+import {
+  type BinaryEntry,
+  binaryOperator,
+  launch,
+  newTensorAs,
+  type Operand,
+  shapeOf,
+  type TensorBinaryOperator,
+  type TensorFirstOperator,
+  type UnaryOperator,
+  unaryOperator,
+} from './elementwise-core.ts';
+import { compare } from './expressions.ts';
 
-type Test = (x: number | bigint, y: number | bigint) => boolean;
-type ComparisonOperator = (x: Operand, y: Operand) => Tensor;
-type TestOperator = (x: Tensor) => Tensor;
-
-function comparison(name: string, test: Test): ComparisonOperator {
-  return defineOperator({ name, forward: (x: Operand, y: Operand) => runComparison(name, test, x, y) });
+function comparison(name: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge'): TensorFirstOperator {
+  return binaryOperator({ name, result: 'bool', engine: name, numbers: 'second' });
 }
 
-function test(name: string, holds: (x: number) => boolean): TestOperator {
-  return defineOperator({ name, forward: (x: Tensor) => runTest(holds, x) });
+function logical(name: 'logicalAnd' | 'logicalOr' | 'logicalXor'): TensorBinaryOperator {
+  return binaryOperator({ name, result: 'bool', engine: name, numbers: 'none' });
 }
 
-const isTrue = (x: number | bigint): boolean => Number(x) !== 0;
+function test(name: 'logicalNot' | 'isnan' | 'isinf' | 'isfinite'): UnaryOperator {
+  return unaryOperator({ name, result: 'bool', engine: name });
+}
 
 /** x = y, elementwise, bool. */
-export const eq: ComparisonOperator = comparison('eq', (x, y) => x === y);
+export const eq: TensorFirstOperator = comparison('eq');
 /** x ≠ y, elementwise, bool. */
-export const ne: ComparisonOperator = comparison('ne', (x, y) => x !== y);
+export const ne: TensorFirstOperator = comparison('ne');
 /** x < y, elementwise, bool. */
-export const lt: ComparisonOperator = comparison('lt', (x, y) => x < y);
+export const lt: TensorFirstOperator = comparison('lt');
 /** x ≤ y, elementwise, bool. */
-export const le: ComparisonOperator = comparison('le', (x, y) => x <= y);
+export const le: TensorFirstOperator = comparison('le');
 /** x > y, elementwise, bool. */
-export const gt: ComparisonOperator = comparison('gt', (x, y) => x > y);
+export const gt: TensorFirstOperator = comparison('gt');
 /** x ≥ y, elementwise, bool. */
-export const ge: ComparisonOperator = comparison('ge', (x, y) => x >= y);
+export const ge: TensorFirstOperator = comparison('ge');
 /** Both are not zero. NaN counts as true. */
-export const logicalAnd: ComparisonOperator = comparison('logicalAnd', (x, y) => isTrue(x) && isTrue(y));
+export const logicalAnd: TensorBinaryOperator = logical('logicalAnd');
 /** One of both is not zero. */
-export const logicalOr: ComparisonOperator = comparison('logicalOr', (x, y) => isTrue(x) || isTrue(y));
+export const logicalOr: TensorBinaryOperator = logical('logicalOr');
 /** Exactly one of both is not zero. */
-export const logicalXor: ComparisonOperator = comparison('logicalXor', (x, y) => isTrue(x) !== isTrue(y));
+export const logicalXor: TensorBinaryOperator = logical('logicalXor');
 /** x is zero. */
-export const logicalNot: TestOperator = test('logicalNot', (x) => x === 0);
+export const logicalNot: UnaryOperator = test('logicalNot');
 /** x is NaN. */
-export const isnan: TestOperator = test('isnan', Number.isNaN);
+export const isnan: UnaryOperator = test('isnan');
 /** x is plus or minus infinity. */
-export const isinf: TestOperator = test('isinf', (x) => Math.abs(x) === Number.POSITIVE_INFINITY);
+export const isinf: UnaryOperator = test('isinf');
 /** x is neither NaN nor infinite. */
-export const isfinite: TestOperator = test('isfinite', Number.isFinite);
+export const isfinite: UnaryOperator = test('isfinite');
 
-/** `a` where the condition holds, else `b`; all three are broadcast, a and b promoted. Canonical: (condition, a, b). */
-export const where: (condition: Tensor, a: Operand, b: Operand) => Tensor = defineOperator({
+function isInfinity(name: string, infinity: number): UnaryOperator {
+  const own = unaryOperator({ name, result: 'bool', formula: (x) => compare(x!, '==', infinity) });
+  return defineOperator({
+    name,
+    constant: true,
+    forward: (x: Tensor) =>
+      dtypeInfo(x.dtype).kind === 'float' ? own(x) : filledTensor(x.shape, 'bool', false),
+  });
+}
+
+/** x is infinity. */
+export const isposinf: UnaryOperator = isInfinity('isposinf', Number.POSITIVE_INFINITY);
+/** x is minus infinity. */
+export const isneginf: UnaryOperator = isInfinity('isneginf', Number.NEGATIVE_INFINITY);
+
+/** Whether elements are real numbers: all are. */
+export const isreal: UnaryOperator = defineOperator({
+  name: 'isreal',
+  constant: true,
+  forward: (x: Tensor) => filledTensor(x.shape, 'bool', true),
+});
+
+/** Signature of {@link where}. */
+export interface WhereOperator {
+  (condition: Tensor, a: Operand, b: Operand): Tensor;
+  (condition: Tensor): readonly Tensor[];
+}
+
+const choice: Pick<BinaryEntry, 'name' | 'engine'> = { name: 'where', engine: 'where' };
+
+/** `a` where the condition holds, else `b`; all three are broadcast, a and b promoted. */
+const choose = defineOperator({
   name: 'where',
   normalize: (condition: Tensor, a: Operand, b: Operand): [Tensor, Operand, Operand] => {
     checkTensor('where', 'condition', condition);
     if (condition.dtype !== 'bool' && condition.dtype !== 'uint8') {
       fail(
         'where',
-        `expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
+        `where expected condition to be a boolean tensor, but got a tensor with dtype ${dtypeInfo(condition.dtype).scalarName}`,
       );
     }
     return [condition, a, b];
@@ -67,24 +106,36 @@ export const where: (condition: Tensor, a: Operand, b: Operand) => Tensor = defi
   forward: (condition: Tensor, a: Operand, b: Operand) => {
     const dtype = resultType(a, b);
     const shape = broadcastShapes('where', condition.shape, shapeOf(a), shapeOf(b));
-    const output = newTensor(shape, dtype);
-    const operands = [
-      operandOf(cast(condition, 'bool'), 'bool', shape),
-      operandOf(a, dtype, shape),
-      operandOf(b, dtype, shape),
-    ] as const;
-    const [choice, left, right] = operands.map((operand) => operand.elements());
-    const to = elementsOf(output);
-    forEachRow(shape, [output, ...operands], (offsets, length, steps) => {
-      let [o, c, i, j] = offsets as [number, number, number, number];
-      const [step, stepC, stepI, stepJ] = steps as [number, number, number, number];
-      for (let n = 0; n < length; n++, o += step, c += stepC, i += stepI, j += stepJ) {
-        to[o] = choice![c] !== 0 ? left![i]! : right![j]!;
-      }
-    });
+    const output = newTensorAs([condition, a, b], shape, dtype);
+    launch(choice, [condition, a, b], [], dtype, output);
     return output;
   },
+  derivatives: [
+    null,
+    { reads: [0], of: (grad, [condition]) => grad.where(condition, 0) },
+    { reads: [0], of: (grad, [condition]) => grad.where(condition.logicalNot(), 0) },
+  ],
 });
+
+/**
+ * `a` where the condition holds, else `b`; all three are broadcast, a and b promoted. With the condition alone the
+ * positions where it holds, a tensor for each dimension. Canonical: (condition, a, b).
+ */
+export const where: WhereOperator = ((condition: Tensor, ...rest: readonly Operand[]) =>
+  rest.length === 0
+    ? condition.nonzero({ asTuple: true })
+    : choose(condition, rest[0]!, rest[1]!)) as WhereOperator;
+
+/** Another name of {@link gt}. */
+export const greater: TensorFirstOperator = gt;
+/** Another name of {@link ge}. */
+export const greaterEqual: TensorFirstOperator = ge;
+/** Another name of {@link lt}. */
+export const less: TensorFirstOperator = lt;
+/** Another name of {@link le}. */
+export const lessEqual: TensorFirstOperator = le;
+/** Another name of {@link ne}. */
+export const notEqual: TensorFirstOperator = ne;
 
 /** Comparisons as methods. */
 export interface ComparisonMethods {
@@ -92,20 +143,30 @@ export interface ComparisonMethods {
   eq(other: Operand): Tensor;
   /** x ≠ y, elementwise, bool. */
   ne(other: Operand): Tensor;
+  /** x ≠ y, elementwise, bool. */
+  notEqual(other: Operand): Tensor;
   /** x < y, elementwise, bool. */
   lt(other: Operand): Tensor;
+  /** x < y, elementwise, bool. */
+  less(other: Operand): Tensor;
   /** x ≤ y, elementwise, bool. */
   le(other: Operand): Tensor;
+  /** x ≤ y, elementwise, bool. */
+  lessEqual(other: Operand): Tensor;
   /** x > y, elementwise, bool. */
   gt(other: Operand): Tensor;
+  /** x > y, elementwise, bool. */
+  greater(other: Operand): Tensor;
   /** x ≥ y, elementwise, bool. */
   ge(other: Operand): Tensor;
+  /** x ≥ y, elementwise, bool. */
+  greaterEqual(other: Operand): Tensor;
   /** Both are not zero. NaN counts as true. */
-  logicalAnd(other: Operand): Tensor;
+  logicalAnd(other: Tensor): Tensor;
   /** One of both is not zero. */
-  logicalOr(other: Operand): Tensor;
+  logicalOr(other: Tensor): Tensor;
   /** Exactly one of both is not zero. */
-  logicalXor(other: Operand): Tensor;
+  logicalXor(other: Tensor): Tensor;
   /** x is zero. */
   logicalNot(): Tensor;
   /** x is NaN. */
@@ -114,6 +175,12 @@ export interface ComparisonMethods {
   isinf(): Tensor;
   /** x is neither NaN nor infinite. */
   isfinite(): Tensor;
+  /** x is infinity. */
+  isposinf(): Tensor;
+  /** x is minus infinity. */
+  isneginf(): Tensor;
+  /** Whether elements are real numbers: all are. */
+  isreal(): Tensor;
   /** This tensor where the condition holds, else `other`. */
   where(condition: Tensor, other: Operand): Tensor;
 }

@@ -1,28 +1,21 @@
 /** Operators that join tensors and repeat them. */
 import { cast, copyElements, newTensor, viewOf } from '../access.ts';
-import { bindArguments, checkTensor, listArgument } from '../arguments.ts';
+import { bindArguments, checkTensor, checkTensors, namedListArgument } from '../arguments.ts';
+import { zeros } from '../creation.ts';
 import { defineOperator } from '../dispatcher.ts';
 import { fail, showSizes } from '../errors.ts';
 import { promoteTypes } from '../promotion.ts';
 import { contiguousStrides, wrapDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { narrowView, selectView } from '../views.ts';
-import type { SizesOperator } from './shape.ts';
-
-function checkTensors(operator: string, tensors: readonly Tensor[]): void {
-  if (!Array.isArray(tensors)) fail(operator, "argument 'tensors' must be an array of Tensors");
-  if (tensors.length === 0) fail(operator, 'expected a non-empty list of Tensors');
-  tensors.forEach((tensor, i) => {
-    checkTensor(operator, `tensors[${i}]`, tensor);
-  });
-}
+import type { SizesMethod, SizesOperator } from './shape.ts';
 
 /** Tensors joined along a dimension; their other sizes are equal. Dtypes are promoted. Canonical: (tensors, dim). */
 export const cat: (tensors: readonly Tensor[], dim?: number | { readonly dim?: number }) => Tensor =
   defineOperator({
     name: 'cat',
     normalize: (tensors: readonly Tensor[], ...rest: unknown[]): [readonly Tensor[], number] => {
-      checkTensors('cat', tensors);
+      checkTensors('cat', tensors, 'torch.cat(): expected a non-empty list of Tensors');
       const { dim = 0 } = bindArguments<{ dim: number }>('cat', ['dim'], rest);
       // A one-dimensional tensor without elements fits everywhere, for old code's sake.
       const first = tensors.find((tensor) => !isLegacyEmpty(tensor)) ?? tensors[0]!;
@@ -60,6 +53,17 @@ export const cat: (tensors: readonly Tensor[], dim?: number | { readonly dim?: n
       }
       return output;
     },
+    derivatives: [
+      (grad, [tensors, dim]) => {
+        let start = 0;
+        return tensors.map((part) => {
+          if (isLegacyEmpty(part)) return null;
+          const size = part.shape[dim]!;
+          start += size;
+          return grad.narrow(dim, start - size, size);
+        });
+      },
+    ],
   });
 
 function isLegacyEmpty(tensor: Tensor): boolean {
@@ -71,7 +75,7 @@ export const stack: (tensors: readonly Tensor[], dim?: number | { readonly dim?:
   defineOperator({
     name: 'stack',
     normalize: (tensors: readonly Tensor[], ...rest: unknown[]): [readonly Tensor[], number] => {
-      checkTensors('stack', tensors);
+      checkTensors('stack', tensors, 'stack expects a non-empty TensorList');
       const { dim = 0 } = bindArguments<{ dim: number }>('stack', ['dim'], rest);
       const { shape } = tensors[0]!;
       tensors.forEach((tensor, i) => {
@@ -92,14 +96,15 @@ export const stack: (tensors: readonly Tensor[], dim?: number | { readonly dim?:
       });
       return output;
     },
+    derivatives: [(grad, [, dim]) => grad.unbind(dim)],
   });
 
 /** The whole tensor repeated along each dimension; more repetitions than dimensions add some in front. Canonical: (x, repeats). */
-export const repeat: SizesOperator = defineOperator({
+export const repeat: SizesOperator<'repeats'> = defineOperator({
   name: 'repeat',
-  normalize: (x: Tensor, ...repeats: (number | readonly number[])[]): [Tensor, readonly number[]] => {
+  normalize: (x: Tensor, ...repeats: unknown[]): [Tensor, readonly number[]] => {
     checkTensor('repeat', 'input', x);
-    const list = listArgument(repeats);
+    const list = namedListArgument('repeat', 'repeats', repeats);
     if (list.length < x.ndim) {
       fail(
         'repeat',
@@ -112,17 +117,20 @@ export const repeat: SizesOperator = defineOperator({
     return [x, list];
   },
   forward: repeated,
+  derivatives: [(grad, [x, repeats]) => repeatedBack(grad, x, repeats)],
 });
 
 /** As {@link repeat}, but fewer repetitions than dimensions mean 1 for the first ones. Canonical: (x, repeats). */
-export const tile: SizesOperator = defineOperator({
+export const tile: SizesOperator<'dims'> = defineOperator({
   name: 'tile',
-  normalize: (x: Tensor, ...repeats: (number | readonly number[])[]): [Tensor, readonly number[]] => {
+  normalize: (x: Tensor, ...repeats: unknown[]): [Tensor, readonly number[]] => {
     checkTensor('tile', 'input', x);
-    const list = listArgument(repeats);
+    const list = namedListArgument('tile', 'dims', repeats);
     return [x, [...new Array<number>(Math.max(x.ndim - list.length, 0)).fill(1), ...list]];
   },
   forward: repeated,
+  derivatives: [(grad, [x, repeats]) => repeatedBack(grad, x, repeats)],
+  backwardName: 'RepeatBackward0',
 });
 
 function repeated(x: Tensor, repeats: readonly number[]): Tensor {
@@ -139,12 +147,19 @@ function repeated(x: Tensor, repeats: readonly number[]): Tensor {
   return output;
 }
 
+/** The sum of the gradients of all copies. */
+function repeatedBack(grad: Tensor, x: Tensor, repeats: readonly number[]): Tensor {
+  if (repeats.includes(0)) return zeros(x.shape, { dtype: grad.dtype });
+  const shift = repeats.length - x.ndim;
+  const pairs = repeats.flatMap((count, d) => [count, d < shift ? 1 : x.shape[d - shift]!]);
+  const copies = repeats.map((_, d) => 2 * d);
+  return grad.reshape(pairs).sum(copies).reshape(x.shape);
+}
+
 /** Repetition as methods. */
 export interface JoiningMethods {
   /** The whole tensor repeated along each dimension; more repetitions than dimensions add some in front. */
-  repeat(repeats: readonly number[]): Tensor;
-  repeat(...repeats: number[]): Tensor;
+  repeat: SizesMethod<'repeats'>;
   /** As `repeat`, but fewer repetitions than dimensions mean 1 for the first ones. */
-  tile(repeats: readonly number[]): Tensor;
-  tile(...repeats: number[]): Tensor;
+  tile: SizesMethod<'dims'>;
 }

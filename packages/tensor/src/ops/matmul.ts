@@ -1,44 +1,15 @@
-/** Matrix products: float32 by the engine's GEMM, everything else by plain loops. */
+/** Matrix products with PyTorch's rules for shapes. */
 import { gemm, type Slice } from '@sconce/engine';
-import {
-  broadcastView,
-  cast,
-  denseReshape,
-  fillElements,
-  materialize,
-  newTensor,
-  sliceOf,
-  viewOf,
-} from '../access.ts';
+import { broadcastView, denseReshape, materialize, newTensor, sliceOf, viewOf } from '../access.ts';
 import { bindArguments, checkTensor } from '../arguments.ts';
 import { defineOperator } from '../dispatcher.ts';
 import { dtypeInfo } from '../dtype.ts';
 import { fail, showSizes } from '../errors.ts';
-import { elementsOf } from '../memory.ts';
 import { broadcastShapes, numelOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { productOf, sumOf } from './arithmetic.ts';
-import { computeDType, runBinary } from './elementwise-core.ts';
-
-/** A matrix inside a tensor: rows are `leading` apart, or columns are where `transposed`. */
-interface Matrix {
-  readonly tensor: Tensor;
-  readonly transposed: boolean;
-  readonly leading: number;
-}
-
-/** Reads the last two dimensions as GEMM can take them, copying only where neither of the two is dense. */
-function matrixOf(x: Tensor): Matrix {
-  const [rows, columns] = x.shape.slice(-2) as [number, number];
-  const [rowStride, columnStride] = x.strides.slice(-2) as [number, number];
-  if ((columnStride === 1 || columns === 1) && (rowStride >= columns || rows === 1)) {
-    return { tensor: x, transposed: false, leading: Math.max(rowStride, columns, 1) };
-  }
-  if ((rowStride === 1 || rows === 1) && (columnStride >= rows || columns === 1)) {
-    return { tensor: x, transposed: true, leading: Math.max(columnStride, rows, 1) };
-  }
-  return { tensor: materialize(x), transposed: false, leading: Math.max(columns, 1) };
-}
+import { runBinary } from './elementwise-core.ts';
+import { batchedProduct } from './matmul-core.ts';
 
 function checkDTypes(operator: string, a: Tensor, b: Tensor): void {
   if (a.dtype !== b.dtype) {
@@ -48,99 +19,6 @@ function checkDTypes(operator: string, a: Tensor, b: Tensor): void {
     );
   }
   if (a.dtype === 'bool') fail(operator, `"addmm_impl_cpu_" not implemented for 'Bool'`);
-}
-
-/** The product of [..., m, k] and [..., k, n] whose batch dimensions are broadcast already. */
-function batchedProduct(a: Tensor, b: Tensor): Tensor {
-  const dtype = a.dtype;
-  const compute = computeDType(dtype);
-  const left = matrixOf(cast(a, compute));
-  const right = matrixOf(cast(b, compute));
-  const batch = a.shape.slice(0, -2);
-  const [m, k] = a.shape.slice(-2) as [number, number];
-  const n = b.shape.at(-1)!;
-  const output = newTensor([...batch, m, n], compute);
-  if (k === 0) fillElements(output, 0);
-  else if (numelOf(output.shape) > 0) {
-    const run = compute === 'float32' ? floatProduct : plainProduct;
-    const count = numelOf(batch);
-    const leftOffsets = batchOffsets(left.tensor);
-    const rightOffsets = batchOffsets(right.tensor);
-    for (let i = 0; i < count; i++) {
-      const place = { left: leftOffsets[i]!, right: rightOffsets[i]!, output: i * m * n };
-      run({ left, right, output, m, n, k }, place);
-    }
-  }
-  return cast(output, dtype);
-}
-
-/** Products of matrices of one size: [m, k] and [k, n] give [m, n]. */
-interface Product {
-  readonly left: Matrix;
-  readonly right: Matrix;
-  readonly output: Tensor;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-}
-
-/** Where the matrices of one product begin. */
-interface Place {
-  readonly left: number;
-  readonly right: number;
-  readonly output: number;
-}
-
-function batchOffsets(x: Tensor): number[] {
-  let offsets = [x.offset];
-  x.shape.slice(0, -2).forEach((size, d) => {
-    offsets = offsets.flatMap((at) => Array.from({ length: size }, (_, i) => at + i * x.strides[d]!));
-  });
-  return offsets;
-}
-
-function floatProduct({ left, right, output, m, n, k }: Product, place: Place): void {
-  gemm({
-    a: { storage: left.tensor.storage, offset: place.left },
-    b: { storage: right.tensor.storage, offset: place.right },
-    c: { storage: output.storage, offset: place.output },
-    m,
-    n,
-    k,
-    transA: left.transposed,
-    transB: right.transposed,
-    lda: left.leading,
-    ldb: right.leading,
-  });
-}
-
-function plainProduct({ left, right, output, m, n, k }: Product, place: Place): void {
-  const a = elementsOf(left.tensor);
-  const b = elementsOf(right.tensor);
-  const c = elementsOf(output);
-  const [stepRowA, stepA] = left.transposed ? [1, left.leading] : [left.leading, 1];
-  const [stepB, stepColumnB] = right.transposed ? [1, right.leading] : [right.leading, 1];
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) {
-      const atA = place.left + i * stepRowA;
-      const atB = place.right + j * stepColumnB;
-      if (a instanceof BigInt64Array) {
-        let total = 0n;
-        for (let p = 0; p < k; p++) total += a[atA + p * stepA]! * (b[atB + p * stepB] as bigint);
-        c[place.output + i * n + j] = BigInt.asIntN(64, total);
-      } else {
-        let total = 0;
-        const integer = c instanceof Int32Array;
-        for (let p = 0; p < k; p++) {
-          const x = a[atA + p * stepA]!;
-          const y = b[atB + p * stepB] as number;
-          // Products of 32-bit integers do not fit a double; they wrap as in PyTorch.
-          total = integer ? (total + Math.imul(x, y)) | 0 : total + x * y;
-        }
-        c[place.output + i * n + j] = total;
-      }
-    }
-  }
 }
 
 /**
@@ -162,7 +40,47 @@ export const matmul: (a: Tensor, b: Tensor) => Tensor = defineOperator({
     return [a, b];
   },
   forward: matmulOf,
+  backwardName: matmulName,
+  derivatives: [
+    { reads: [1], of: (grad, [a, b]) => matmulBack(grad, a, b)[0] },
+    { reads: [0], of: (grad, [a, b]) => matmulBack(grad, a, b)[1] },
+  ],
 });
+
+/** What the last of the operators is called that PyTorch makes a product of. */
+function matmulName(a: Tensor, b: Tensor): string {
+  if (a.ndim === 1 && b.ndim === 1) return 'DotBackward0';
+  if (a.ndim === 2 && b.ndim === 1) return 'MvBackward0';
+  if (a.ndim === 1 && b.ndim === 2) return 'SqueezeBackward4';
+  return a.ndim === 2 && b.ndim === 2 ? 'MmBackward0' : 'UnsafeViewBackward0';
+}
+
+/** Both gradients of a product, each computed when it is asked for. */
+function matmulBack(grad: Tensor, a: Tensor, b: Tensor): { readonly 0: Tensor; readonly 1: Tensor } {
+  // Vectors as the matrices they stand for.
+  const shape = [...grad.shape];
+  if (b.ndim === 1) shape.push(1);
+  if (a.ndim === 1) shape.splice(shape.length - 1, 0, 1);
+  const product = grad.reshape(shape);
+  return {
+    get 0(): Tensor {
+      const right = b.ndim === 1 ? b.unsqueeze(1) : b;
+      const own = product.matmul(right.transpose(-2, -1));
+      return a.ndim === 1 ? own.reshape([-1, a.shape[0]!]).sum(0) : own;
+    },
+    get 1(): Tensor {
+      const left = a.ndim === 1 ? a.unsqueeze(0) : a;
+      // Rows of all batches below each other, where the second matrix is the same for all.
+      const own =
+        b.ndim <= 2 && left.ndim > 2
+          ? rowsOf(left, left.shape.at(-1)!)
+              .t()
+              .mm(rowsOf(product, product.shape.at(-1)!))
+          : left.transpose(-2, -1).matmul(product);
+      return b.ndim === 1 ? own.squeeze(-1) : own;
+    },
+  };
+}
 
 function matmulOf(a: Tensor, b: Tensor): Tensor {
   const left = a.ndim === 1 ? viewOf(a, [1, a.shape[0]!], [a.strides[0]! * a.shape[0]!, a.strides[0]!]) : a;
@@ -229,6 +147,10 @@ export const bmm: (a: Tensor, b: Tensor) => Tensor = defineOperator({
     return [a, b];
   },
   forward: batchedProduct,
+  derivatives: [
+    { reads: [1], of: (grad, [, b]) => grad.bmm(b.transpose(1, 2)) },
+    { reads: [0], of: (grad, [a]) => a.transpose(1, 2).bmm(grad) },
+  ],
 });
 
 /** Product of two matrices. Canonical: (a, b). */
@@ -243,6 +165,10 @@ export const mm: (a: Tensor, b: Tensor) => Tensor = defineOperator({
     return [a, b];
   },
   forward: matmulOf,
+  derivatives: [
+    { reads: [1], of: (grad, [, b]) => grad.mm(b.t()) },
+    { reads: [0], of: (grad, [a]) => a.t().mm(grad) },
+  ],
 });
 
 /** Options of {@link addmm}. */
@@ -273,14 +199,29 @@ export const addmm: (input: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions
   },
   forward: (input, a, b, { beta, alpha }) => {
     const result = matmulOf(a, b);
+    // Without weight the input is not read: its NaNs are none of the result's.
+    if (beta === 0) return alpha === 1 ? result : runBinary(productOf, result, alpha);
     const scaled = beta === 1 ? input : runBinary(productOf, input, beta);
-    return runBinary(sumOf, scaled, result, alpha);
+    return runBinary(sumOf, scaled, result, alpha === 1 ? [] : [alpha]);
   },
+  derivatives: [
+    (grad, [, , , { beta }]) => grad.mul(beta),
+    { reads: [2], of: (grad, [, , b, { alpha }]) => grad.mm(b.t()).mul(alpha) },
+    { reads: [1], of: (grad, [, a, , { alpha }]) => a.t().mm(grad).mul(alpha) },
+  ],
 });
+
+/** What the last of the operators is called that PyTorch makes a linear layer of. */
+function linearName(x: Tensor, _weight: Tensor, bias: Tensor | null): string {
+  if (x.ndim === 2) return bias === null ? 'MmBackward0' : 'AddmmBackward0';
+  if (bias !== null) return 'ViewBackward0';
+  return x.ndim === 1 ? 'SqueezeBackward4' : 'UnsafeViewBackward0';
+}
 
 /** x @ weightᵀ + bias, where weight is [out, in]. Canonical: (x, weight, bias | null). */
 export const linear: (x: Tensor, weight: Tensor, bias?: Tensor | null) => Tensor = defineOperator({
   name: 'linear',
+  backwardName: linearName,
   normalize: (x: Tensor, weight: Tensor, ...rest: unknown[]): [Tensor, Tensor, Tensor | null] => {
     const { bias = null } = bindLinear(rest);
     checkTensor('linear', 'input', x);
@@ -325,7 +266,20 @@ export const linear: (x: Tensor, weight: Tensor, bias?: Tensor | null) => Tensor
     });
     return output;
   },
+  derivatives: [
+    { reads: [1], of: (grad, [, weight]) => grad.matmul(weight) },
+    {
+      reads: [0],
+      of: (grad, [x, weight]) => rowsOf(grad, weight.shape[0]!).t().mm(rowsOf(x, weight.shape[1]!)),
+    },
+    (grad) => grad,
+  ],
 });
+
+/** All leading dimensions as one. */
+function rowsOf(x: Tensor, columns: number): Tensor {
+  return x.reshape(numelOf(x.shape.slice(0, -1)), columns);
+}
 
 function bindLinear(rest: readonly unknown[]): { bias?: Tensor | null } {
   return bindArguments<{ bias: Tensor | null }>('linear', ['bias'], rest);
@@ -339,10 +293,18 @@ export const dot: (a: Tensor, b: Tensor) => Tensor = defineOperator({
     checkTensor('dot', 'tensor', b);
     if (a.ndim !== 1 || b.ndim !== 1)
       fail('dot', `1D tensors expected, but got ${a.ndim}D and ${b.ndim}D tensors`);
+    if (a.dtype !== b.dtype) {
+      const [left, right] = [dtypeInfo(a.dtype).scalarName, dtypeInfo(b.dtype).scalarName];
+      fail('dot', `dot : expected both vectors to have same dtype, but found ${left} and ${right}`);
+    }
     checkDTypes('dot', a, b);
     return [a, b];
   },
   forward: matmulOf,
+  derivatives: [
+    { reads: [1], of: (grad, [, b]) => grad.mul(b) },
+    { reads: [0], of: (grad, [a]) => grad.mul(a) },
+  ],
 });
 
 /** Matrix products as methods. */

@@ -1,217 +1,65 @@
-/** Normalization over batches, layers and groups. */
+/** Normalization over layers and groups, and by the root mean square. */
 import {
-  batchNormTraining,
-  channelAffine,
   groupNorm as engineGroupNorm,
   layerNorm as engineLayerNorm,
+  rmsNorm as engineRmsNorm,
   type Slice,
 } from '@sconce/engine';
-import { cast, flatElements, materialize, newTensor, sliceOf } from '../access.ts';
+import { cast, denseReshape, fillElements, newTensor, sliceOf } from '../access.ts';
 import { bindArguments, requireFloat } from '../arguments.ts';
+import type { ArgumentGrad, Derivative } from '../autograd/derivative.ts';
+import { gradMode } from '../autograd/mode.ts';
 import { defineOperator } from '../dispatcher.ts';
-import type { DType } from '../dtype.ts';
 import { fail, showSizes } from '../errors.ts';
-import { elementsOf } from '../memory.ts';
 import { numelOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { computeDType } from './elementwise-core.ts';
-import { moments } from './reduction-core.ts';
+import {
+  denseIn,
+  floatOf,
+  groupLayout,
+  type Normalized,
+  type NormGradientParts,
+  type NormLayout,
+  recordedGradients,
+  rowLayout,
+  sharedGradients,
+} from './normalization-core.ts';
 
-type FloatElements = Float32Array | Float64Array;
-
-/** Options of {@link batchNorm}. */
-export interface BatchNormOptions {
-  /** Normalize with the batch's own statistics and update the running ones. */
-  readonly training?: boolean;
-  /** Weight of the batch in the running statistics. */
-  readonly momentum?: number;
-  /** Added to the variance. */
-  readonly eps?: number;
-}
 /** Options of {@link layerNorm} and {@link groupNorm}. */
 export interface NormOptions {
   readonly eps?: number;
 }
-/** Dense elements of an optional parameter in the dtype that is computed in. */
-function parameterElements(parameter: Tensor | null, compute: DType): () => FloatElements | undefined {
-  if (parameter === null) return () => undefined;
-  const dense = materialize(cast(parameter, compute));
-  return () => flatElements(dense) as FloatElements;
-}
 
-/** Weight and bias as the engine takes them: dense float32. */
-function parameterSlices(weight: Tensor | null, bias: Tensor | null): { weight?: Slice; bias?: Slice } {
-  const slice = (parameter: Tensor): Slice => sliceOf(materialize(cast(parameter, 'float32')));
-  return { ...(weight && { weight: slice(weight) }), ...(bias && { bias: slice(bias) }) };
-}
-
-type BatchNormArguments = [
+/** Refuses rows that do not end in the normalized shape, and parameters of another one. */
+function checkRows(
+  operator: string,
   x: Tensor,
-  runningMean: Tensor | null,
-  runningVar: Tensor | null,
-  weight: Tensor | null,
-  bias: Tensor | null,
-  options: Required<BatchNormOptions>,
-];
-
-/**
- * Normalizes each channel (dimension 1) by mean and variance, then scales and shifts it. In training the statistics are
- * the batch's, and runningMean and runningVar are updated in place.
- * Canonical: (x, runningMean | null, runningVar | null, weight | null, bias | null, { training, momentum, eps }).
- */
-export const batchNorm: (
-  x: Tensor,
-  runningMean: Tensor | null,
-  runningVar: Tensor | null,
-  weight?: Tensor | null | BatchNormOptions,
-  bias?: Tensor | null | BatchNormOptions,
-  options?: BatchNormOptions,
-) => Tensor = defineOperator({
-  name: 'batchNorm',
-  normalize: (
-    x: Tensor,
-    runningMean: Tensor | null,
-    runningVar: Tensor | null,
-    ...rest: unknown[]
-  ): BatchNormArguments => {
-    type Named = BatchNormOptions & { weight?: Tensor | null; bias?: Tensor | null };
-    const names = ['weight', 'bias', 'training', 'momentum', 'eps'] as const;
-    const named = bindArguments<Named>('batchNorm', names, rest);
-    const { weight = null, bias = null, training = false, momentum = 0.1, eps = 1e-5 } = named;
-    requireFloat('batchNorm', x);
-    if (x.ndim < 2) fail('batchNorm', 'Expected at least 2 dimensions', '[N, C, ...]', showSizes(x.shape));
-    const channels = x.shape[1]!;
-    const parameters = { running_mean: runningMean, running_var: runningVar, weight, bias };
-    for (const [name, parameter] of Object.entries(parameters)) {
-      if (parameter !== null && parameter.numel() !== channels) {
-        fail('batchNorm', `${name} should contain ${channels} elements not ${parameter.numel()}`);
-      }
-    }
-    if (!training && (runningMean === null || runningVar === null)) {
-      fail('batchNorm', 'Expected running_mean and running_var to be defined when training=False');
-    }
-    if (training && x.numel() === channels) {
-      fail(
-        'batchNorm',
-        `Expected more than 1 value per channel when training, got input size ${showSizes(x.shape)}`,
-      );
-    }
-    return [x, runningMean, runningVar, weight, bias, { training, momentum, eps }];
-  },
-  forward: (x, runningMean, runningVar, weight, bias, { training, momentum, eps }) => {
-    const compute = computeDType(x.dtype);
-    const input = materialize(cast(x, compute));
-    const [batch, channels] = x.shape as readonly [number, number];
-    const inner = numelOf(x.shape.slice(2));
-    const output = newTensor(x.shape, compute);
-    if (x.numel() === 0) return cast(output, x.dtype);
-    if (training && compute === 'float32') {
-      const [mean, variance] = [newTensor([channels], compute), newTensor([channels], compute)];
-      const slices = {
-        x: sliceOf(input),
-        y: sliceOf(output),
-        mean: sliceOf(mean),
-        variance: sliceOf(variance),
-      };
-      batchNormTraining({ ...slices, ...parameterSlices(weight, bias), batch, channels, inner, eps });
-      updateStatistics(
-        [runningMean, runningVar],
-        momentum,
-        [readDouble(mean), readDouble(variance)],
-        batch * inner,
-      );
-      return cast(output, x.dtype);
-    }
-    const means = training ? new Float64Array(channels) : readDouble(runningMean!);
-    const variances = training ? new Float64Array(channels) : readDouble(runningVar!);
-    if (training) {
-      const count = batch * inner;
-      const from = flatElements(input) as FloatElements;
-      for (let c = 0; c < channels; c++) {
-        const { mean, squares } = channelMoments(from, c, batch, channels, inner);
-        means[c] = mean;
-        variances[c] = squares / count;
-      }
-      updateStatistics([runningMean, runningVar], momentum, [means, variances], count);
-    }
-    const scale = newTensor([channels], compute);
-    const shift = newTensor([channels], compute);
-    const weights = parameterElements(weight, compute);
-    const biases = parameterElements(bias, compute);
-    const scales = flatElements(scale) as FloatElements;
-    const shifts = flatElements(shift) as FloatElements;
-    const [w, b] = [weights(), biases()];
-    for (let c = 0; c < channels; c++) {
-      scales[c] = (w?.[c] ?? 1) / Math.sqrt(variances[c]! + eps);
-      shifts[c] = (b?.[c] ?? 0) - means[c]! * scales[c]!;
-    }
-    if (compute === 'float32') {
-      const slices = { x: sliceOf(input), scale: sliceOf(scale), shift: sliceOf(shift), y: sliceOf(output) };
-      channelAffine({ ...slices, batch, channels, inner });
-    } else {
-      const from = flatElements(input) as FloatElements;
-      const to = flatElements(output) as FloatElements;
-      for (let i = 0; i < to.length; i++) {
-        const c = Math.floor(i / inner) % channels;
-        to[i] = from[i]! * scales[c]! + shifts[c]!;
-      }
-    }
-    return cast(output, x.dtype);
-  },
-});
-
-/** Moves the running statistics towards the batch's, whose variances are divided by the number of elements. */
-function updateStatistics(
-  [runningMean, runningVar]: readonly [Tensor | null, Tensor | null],
-  momentum: number,
-  [means, variances]: readonly [Float64Array, Float64Array],
-  count: number,
+  normalizedShape: readonly number[],
+  parameters: Readonly<Record<string, Tensor | null>>,
 ): void {
-  updateRunning(runningMean, momentum, means);
-  updateRunning(
-    runningVar,
-    momentum,
-    variances.map((value) => (value * count) / (count - 1)),
-  );
-}
-
-function readDouble(tensor: Tensor): Float64Array {
-  return (flatElements(materialize(cast(tensor, 'float64'))) as Float64Array).slice();
-}
-
-function channelMoments(
-  from: FloatElements,
-  channel: number,
-  batch: number,
-  channels: number,
-  inner: number,
-): { mean: number; squares: number } {
-  const each = (visit: (value: number) => void): void => {
-    for (let n = 0; n < batch; n++) {
-      const base = (n * channels + channel) * inner;
-      for (let i = 0; i < inner; i++) visit(from[base + i]!);
+  requireFloat(operator, x);
+  if (normalizedShape.length === 0) {
+    fail(
+      operator,
+      'Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got normalized_shape = []',
+    );
+  }
+  for (const [name, parameter] of Object.entries(parameters)) {
+    if (parameter !== null && parameter.shape.join() !== normalizedShape.join()) {
+      fail(
+        operator,
+        `Expected ${name} to be of same shape as normalized_shape, but got ${name} of shape ${showSizes(parameter.shape)} and normalized_shape = ${showSizes(normalizedShape)}`,
+      );
     }
-  };
-  let total = 0;
-  each((value) => {
-    total += value;
-  });
-  const mean = total / (batch * inner);
-  let squares = 0;
-  each((value) => {
-    squares += (value - mean) ** 2;
-  });
-  return { mean, squares };
-}
-
-function updateRunning(running: Tensor | null, momentum: number, batch: Float64Array): void {
-  if (running === null) return;
-  const elements = elementsOf(running) as FloatElements;
-  const step = running.strides[0]!;
-  batch.forEach((value, c) => {
-    const at = running.offset + c * step;
-    elements[at] = momentum * value + (1 - momentum) * elements[at]!;
-  });
+  }
+  const tail = x.shape.slice(x.ndim - normalizedShape.length);
+  if (tail.join() !== normalizedShape.join() || normalizedShape.length > x.ndim) {
+    fail(
+      operator,
+      `Given normalized_shape=${showSizes(normalizedShape)}, expected input with shape [*, ${normalizedShape.join(', ')}], but got input of size${showSizes(x.shape)}`,
+    );
+  }
 }
 
 /**
@@ -234,40 +82,200 @@ export const layerNorm: (
     type Named = NormOptions & { weight?: Tensor | null; bias?: Tensor | null };
     const named = bindArguments<Named>('layerNorm', ['weight', 'bias', 'eps'], rest);
     const { weight = null, bias = null, eps = 1e-5 } = named;
-    requireFloat('layerNorm', x);
-    const tail = x.shape.slice(x.ndim - normalizedShape.length);
-    if (
-      normalizedShape.length === 0 ||
-      tail.join() !== normalizedShape.join() ||
-      normalizedShape.length > x.ndim
-    ) {
-      fail(
-        'layerNorm',
-        `Given normalized_shape=${showSizes(normalizedShape)}, expected input with shape [*, ${normalizedShape.join(', ')}], but got input of size${showSizes(x.shape)}`,
-      );
-    }
-    for (const [name, parameter] of [
-      ['weight', weight],
-      ['bias', bias],
-    ] as const) {
-      if (parameter !== null && parameter.shape.join() !== normalizedShape.join()) {
-        fail(
-          'layerNorm',
-          `Expected ${name} to be of same shape as normalized_shape, but got ${name} of shape ${showSizes(parameter.shape)} and normalized_shape = ${showSizes(normalizedShape)}`,
-        );
-      }
-    }
+    checkRows('layerNorm', x, normalizedShape, { weight, bias });
     return [x, normalizedShape, weight, bias, { eps }];
   },
-  forward: (x, normalizedShape, weight, bias, { eps }) => {
-    const size = numelOf(normalizedShape);
-    if (computeDType(x.dtype) === 'float32') {
-      return normalizeOnEngine(x, (slices) => {
-        engineLayerNorm({ ...slices, ...parameterSlices(weight, bias), outer: x.numel() / size, size, eps });
-      });
-    }
-    return normalizeLines(x, size, eps, weight, bias, (_, k) => k);
+  composite: true,
+  forward: (x, normalizedShape, weight, bias, { eps }) =>
+    nativeLayerNorm(x, normalizedShape, weight, bias, eps).output,
+});
+
+/** A normalization's result with what its gradient needs. */
+export interface NativeNormResult {
+  readonly output: Tensor;
+  /** Each group's mean. */
+  readonly mean: Tensor;
+  /** One over each group's standard deviation. */
+  readonly rstd: Tensor;
+}
+
+type Kernel = (operands: {
+  dtype: 'float32' | 'float64';
+  x: Slice;
+  y: Slice;
+  mean: Slice;
+  rstd: Slice;
+  weight?: Slice;
+  bias?: Slice;
+}) => void;
+
+/** Has a kernel of the engine normalize. */
+function runNorm(
+  x: Tensor,
+  layout: NormLayout,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  kernel: Kernel,
+): Normalized {
+  const compute = computeDType(x.dtype);
+  const dense = denseIn(compute, x)!;
+  const [w, b] = [denseIn(compute, weight), denseIn(compute, bias)];
+  const output = newTensor(x.shape, compute);
+  const [mean, rstd] = [newTensor([layout.groups], compute), newTensor([layout.groups], compute)];
+  if (x.numel() === 0) {
+    // The mean of nothing.
+    fillElements(mean, 0);
+    fillElements(rstd, Number.NaN);
+    return { output: cast(output, x.dtype), mean, rstd };
+  }
+  kernel({
+    dtype: floatOf(dense),
+    x: sliceOf(dense),
+    y: sliceOf(output),
+    mean: sliceOf(mean),
+    rstd: sliceOf(rstd),
+    ...(w && { weight: sliceOf(w) }),
+    ...(b && { bias: sliceOf(b) }),
+  });
+  return { output: cast(output, x.dtype), mean, rstd };
+}
+
+/** Finds one gradient: in few passes where nothing is recorded, else with operators. */
+function gradientOf(
+  which: 'input' | 'weight' | 'bias',
+  grads: readonly (Tensor | undefined)[],
+  eps: number,
+  parts: () => NormGradientParts,
+): Tensor {
+  if (gradMode.enabled) return recordedGradients(parts(), eps)[which];
+  return sharedGradients(grads, parts)[which]();
+}
+
+type LayerNormArguments = [
+  x: Tensor,
+  normalizedShape: readonly number[],
+  weight: Tensor | null,
+  bias: Tensor | null,
+  eps: number,
+];
+
+function rowsOf(x: Tensor, normalizedShape: readonly number[], centred: boolean): NormLayout {
+  const size = numelOf(normalizedShape);
+  return rowLayout(numelOf(x.shape.slice(0, x.ndim - normalizedShape.length)), size, centred);
+}
+
+function layerNormDerivative(
+  which: 'input' | 'weight' | 'bias',
+): Derivative<LayerNormArguments, NativeNormResult> {
+  return {
+    reads: [0, 2, 'result.mean', 'result.rstd'],
+    of: (grads, [x, normalizedShape, weight, , eps], { mean, rstd }): ArgumentGrad => {
+      const [grad] = grads;
+      if (grad === undefined) return null;
+      const layout = rowsOf(x, normalizedShape, true);
+      const found = gradientOf(which, grads, eps, () => ({ grad, x, weight, mean, rstd, layout }));
+      return which === 'input' ? found : found.reshape(normalizedShape);
+    },
+  };
+}
+
+/** {@link layerNorm} with mean and rstd. Canonical: (x, normalizedShape, weight | null, bias | null, eps). */
+export const nativeLayerNorm: (...args: LayerNormArguments) => NativeNormResult = defineOperator({
+  name: 'nativeLayerNorm',
+  normalize: (x, normalizedShape, weight, bias, eps): LayerNormArguments => {
+    checkRows('nativeLayerNorm', x, normalizedShape, { weight, bias });
+    return [x, normalizedShape, weight, bias, eps];
   },
+  forward: (x, normalizedShape, weight, bias, eps) => {
+    const layout = rowsOf(x, normalizedShape, true);
+    const size = layout.parameters;
+    const { output, mean, rstd } = runNorm(x, layout, weight, bias, (slices) =>
+      engineLayerNorm({ ...slices, outer: layout.groups, size, eps }),
+    );
+    const shape = x.shape.map((own, d) => (d < x.ndim - normalizedShape.length ? own : 1));
+    return { output, mean: denseReshape(mean, shape), rstd: denseReshape(rstd, shape) };
+  },
+  derivatives: [
+    layerNormDerivative('input'),
+    null,
+    layerNormDerivative('weight'),
+    layerNormDerivative('bias'),
+    null,
+  ],
+});
+
+/** Options of {@link rmsNorm}. */
+export interface RmsNormOptions {
+  /** Added to the mean square; the dtype's own precision if null or left out. */
+  readonly eps?: number | null;
+}
+
+/**
+ * Divides by the root of the mean square over the last dimensions, whose sizes are `normalizedShape`, then scales
+ * elementwise. Canonical: (x, normalizedShape, weight | null, { eps }).
+ */
+export const rmsNorm: (
+  x: Tensor,
+  normalizedShape: readonly number[],
+  weight?: Tensor | null | RmsNormOptions,
+  eps?: number | null | RmsNormOptions,
+) => Tensor = defineOperator({
+  name: 'rmsNorm',
+  normalize: (
+    x: Tensor,
+    normalizedShape: readonly number[],
+    ...rest: unknown[]
+  ): [Tensor, readonly number[], Tensor | null, { eps: number }] => {
+    type Named = RmsNormOptions & { weight?: Tensor | null };
+    const { weight = null, eps = null } = bindArguments<Named>('rmsNorm', ['weight', 'eps'], rest);
+    checkRows('rmsNorm', x, normalizedShape, { weight });
+    const precision = { float64: 2 ** -52, float32: 2 ** -23, float16: 2 ** -10, bfloat16: 2 ** -7 };
+    return [x, normalizedShape, weight, { eps: eps ?? precision[x.dtype as keyof typeof precision] }];
+  },
+  composite: true,
+  forward: (x, normalizedShape, weight, { eps }) => _fusedRmsNorm(x, normalizedShape, weight, eps).output,
+});
+
+type RmsNormArguments = [x: Tensor, normalizedShape: readonly number[], weight: Tensor | null, eps: number];
+type RmsNormResult = Omit<NativeNormResult, 'mean'>;
+
+function rmsNormDerivative(which: 'input' | 'weight'): Derivative<RmsNormArguments, RmsNormResult> {
+  return {
+    reads: [0, 2, 'result.rstd'],
+    of: (grads, [x, normalizedShape, weight, eps], { rstd }): ArgumentGrad => {
+      const [grad] = grads;
+      if (grad === undefined) return null;
+      const layout = rowsOf(x, normalizedShape, false);
+      const found = gradientOf(which, grads, eps, () => ({
+        grad,
+        x,
+        weight,
+        mean: undefined,
+        rstd,
+        layout,
+      }));
+      return which === 'input' ? found : found.reshape(normalizedShape);
+    },
+  };
+}
+
+/** {@link rmsNorm} with what its gradient needs. Canonical: (x, normalizedShape, weight | null, eps). */
+export const _fusedRmsNorm: (...args: RmsNormArguments) => RmsNormResult = defineOperator({
+  name: '_fusedRmsNorm',
+  forward: (
+    x: Tensor,
+    normalizedShape: readonly number[],
+    weight: Tensor | null,
+    eps: number,
+  ): RmsNormResult => {
+    const layout = rowsOf(x, normalizedShape, false);
+    const { output, rstd } = runNorm(x, layout, weight, null, ({ mean: _mean, bias: _bias, ...slices }) =>
+      engineRmsNorm({ ...slices, outer: layout.groups, size: layout.parameters, eps }),
+    );
+    const shape = x.shape.map((own, d) => (d < x.ndim - normalizedShape.length ? own : 1));
+    return { output, rstd: denseReshape(rstd, shape) };
+  },
+  derivatives: [rmsNormDerivative('input'), null, rmsNormDerivative('weight'), null],
 });
 
 /**
@@ -292,7 +300,7 @@ export const groupNorm: (
     const { weight = null, bias = null, eps = 1e-5 } = named;
     requireFloat('groupNorm', x);
     if (x.ndim < 2)
-      fail('groupNorm', 'Expected at least 2 dimensions for input tensor', '[N, C, ...]', showSizes(x.shape));
+      fail('groupNorm', `Expected at least 2 dimensions for input tensor but received ${x.ndim}`);
     const channels = x.shape[1]!;
     if (!Number.isInteger(numGroups) || numGroups < 1 || channels % numGroups !== 0) {
       fail(
@@ -313,78 +321,76 @@ export const groupNorm: (
     }
     return [x, numGroups, weight, bias, { eps }];
   },
+  composite: true,
   forward: (x, numGroups, weight, bias, { eps }) => {
+    const [batch, channels] = x.shape as readonly [number, number];
     const inner = numelOf(x.shape.slice(2));
-    if (computeDType(x.dtype) === 'float32') {
-      return normalizeOnEngine(x, (slices) => {
-        const [batch, channels] = x.shape as readonly [number, number];
-        const shape = { batch, channels, inner, groups: numGroups };
-        engineGroupNorm({ ...slices, ...parameterSlices(weight, bias), ...shape, eps });
-      });
-    }
-    const groupChannels = x.shape[1]! / numGroups;
-    const size = groupChannels * inner;
-    return normalizeLines(
-      x,
-      size,
-      eps,
-      weight,
-      bias,
-      (line, k) => (line % numGroups) * groupChannels + Math.floor(k / inner),
-    );
+    return nativeGroupNorm(x, weight, bias, batch, channels, inner, numGroups, eps).output;
   },
 });
 
-/** Has the engine normalize a tensor, in float32; a tensor without elements stays as it is. */
-function normalizeOnEngine(x: Tensor, normalize: (slices: { x: Slice; y: Slice }) => void): Tensor {
-  const input = materialize(cast(x, 'float32'));
-  const output = newTensor(x.shape, 'float32');
-  if (x.numel() > 0) normalize({ x: sliceOf(input), y: sliceOf(output) });
-  return cast(output, x.dtype);
-}
-
-/** Normalizes runs of `size` elements; `parameterAt` says which weight and bias an element has. */
-function normalizeLines(
+type GroupNormArguments = [
   x: Tensor,
-  size: number,
-  eps: number,
   weight: Tensor | null,
   bias: Tensor | null,
-  parameterAt: (line: number, k: number) => number,
-): Tensor {
-  const compute = computeDType(x.dtype);
-  const input = materialize(cast(x, compute));
-  const output = newTensor(x.shape, compute);
-  const weights = parameterElements(weight, compute);
-  const biases = parameterElements(bias, compute);
-  const from = flatElements(input) as FloatElements;
-  const to = flatElements(output) as FloatElements;
-  const [w, b] = [weights(), biases()];
-  for (let line = 0; line * size < to.length; line++) {
-    const base = line * size;
-    const { mean, squares } = moments(from, base, size, 1);
-    const scale = 1 / Math.sqrt(squares / size + eps);
-    for (let k = 0; k < size; k++) {
-      const at = parameterAt(line, k);
-      to[base + k] = (from[base + k]! - mean) * scale * (w?.[at] ?? 1) + (b?.[at] ?? 0);
-    }
-  }
-  return cast(output, x.dtype);
+  batch: number,
+  channels: number,
+  inner: number,
+  groups: number,
+  eps: number,
+];
+
+function groupNormDerivative(
+  which: 'input' | 'weight' | 'bias',
+): Derivative<GroupNormArguments, NativeNormResult> {
+  return {
+    reads: [0, 1, 'result.mean', 'result.rstd'],
+    of: (grads, [x, weight, , batch, channels, inner, groups, eps], { mean, rstd }): ArgumentGrad => {
+      const [given, meanGrad, rstdGrad] = grads;
+      const layout = groupLayout(batch, channels, inner, groups);
+      const grad = given ?? x.newZeros(x.shape);
+      const parts = { grad, x, weight, mean, rstd, layout };
+      if (meanGrad === undefined && rstdGrad === undefined) return gradientOf(which, grads, eps, () => parts);
+      const statisticGrads = { mean: meanGrad, rstd: rstdGrad };
+      return recordedGradients({ ...parts, statisticGrads }, eps)[which];
+    },
+  };
 }
+
+/**
+ * {@link groupNorm} with mean and rstd. Canonical: (x, weight | null, bias | null, batch, channels, inner, groups,
+ * eps), where x has batch * channels * inner elements.
+ */
+export const nativeGroupNorm: (...args: GroupNormArguments) => NativeNormResult = defineOperator({
+  name: 'nativeGroupNorm',
+  normalize: (x, ...rest): GroupNormArguments => {
+    requireFloat('nativeGroupNorm', x);
+    return [x, ...rest];
+  },
+  forward: (x, weight, bias, batch, channels, inner, groups, eps) => {
+    const layout = groupLayout(batch, channels, inner, groups);
+    const { output, mean, rstd } = runNorm(x, layout, weight, bias, (slices) =>
+      engineGroupNorm({ ...slices, batch, channels, inner, groups, eps }),
+    );
+    const shape = [batch, groups];
+    return { output, mean: denseReshape(mean, shape), rstd: denseReshape(rstd, shape) };
+  },
+  derivatives: [
+    groupNormDerivative('input'),
+    groupNormDerivative('weight'),
+    groupNormDerivative('bias'),
+    null,
+    null,
+    null,
+    null,
+    null,
+  ],
+});
+
+type Rest<Args extends readonly unknown[]> = Args extends [Tensor, ...infer Others] ? Others : never;
 
 /** Normalization as methods. */
 export interface NormalizationMethods {
-  /**
-   * Normalizes each channel (dimension 1) by mean and variance, then scales and shifts it. In training the
-   * statistics are the batch's, and runningMean and runningVar are updated in place.
-   */
-  batchNorm(
-    runningMean: Tensor | null,
-    runningVar: Tensor | null,
-    weight?: Tensor | null | BatchNormOptions,
-    bias?: Tensor | null | BatchNormOptions,
-    options?: BatchNormOptions,
-  ): Tensor;
   /**
    * Normalizes over the last dimensions, whose sizes are `normalizedShape`, then scales and shifts
    * elementwise.
@@ -395,6 +401,8 @@ export interface NormalizationMethods {
     bias?: Tensor | null,
     options?: NormOptions,
   ): Tensor;
+  /** `layerNorm` with mean and rstd. */
+  nativeLayerNorm(...args: Rest<LayerNormArguments>): NativeNormResult;
   /** Normalizes the channels (dimension 1) of each sample in groups, then scales and shifts each channel. */
   groupNorm(
     numGroups: number,
@@ -402,4 +410,14 @@ export interface NormalizationMethods {
     bias?: Tensor | null,
     options?: NormOptions,
   ): Tensor;
+  /** `groupNorm` with mean and rstd. */
+  nativeGroupNorm(...args: Rest<GroupNormArguments>): NativeNormResult;
+  /** Divides by the root of the mean square over the last dimensions, then scales elementwise. */
+  rmsNorm(
+    normalizedShape: readonly number[],
+    weight?: Tensor | null | RmsNormOptions,
+    eps?: number | null | RmsNormOptions,
+  ): Tensor;
+  /** `rmsNorm` with what its gradient needs. */
+  _fusedRmsNorm(...args: Rest<RmsNormArguments>): RmsNormResult;
 }

@@ -1,11 +1,23 @@
 /** Padding of tensors in all modes. */
 import { pad as enginePad } from '@sconce/engine';
-import { copyElements, denseCopy, fillElements, materialize, newTensor, sliceOf } from '../access.ts';
+import {
+  cast,
+  copyElements,
+  denseCopy,
+  fillElements,
+  int64Tensor,
+  materialize,
+  newTensor,
+  sliceOf,
+} from '../access.ts';
 import { bindArguments, checkTensor } from '../arguments.ts';
 import { defineOperator } from '../dispatcher.ts';
 import { fail, showSizes } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
-import { narrowView, selectView } from '../views.ts';
+import { narrowView } from '../views.ts';
+import { layoutOf } from './axis-taps.ts';
+import { computeDType } from './elementwise-core.ts';
+import { flatFloats } from './plane-places.ts';
 
 /** How {@link pad} fills. */
 export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular';
@@ -60,18 +72,91 @@ export const pad: PadOperator = defineOperator({
     if (x.dtype === 'bool' && mode !== 'circular') {
       fail('pad', `"${mode === 'reflect' ? 'reflection' : 'replication'}_pad2d" not implemented for 'Bool'`);
     }
-    if (mode === 'circular') {
-      // Cropping comes first: what is cut off does not come round on the other side.
-      const crop = (pads: readonly number[]): number[] => pads.map((count) => Math.min(count, 0));
-      const grow = (pads: readonly number[]): number[] => pads.map((count) => Math.max(count, 0));
-      const [cropped, [front, back]] = [
-        padConstant(x, crop(before), crop(after), 0),
-        [grow(before), grow(after)],
-      ];
-      return x.shape.reduce((result, _, d) => padByIndex(result, d, front[d]!, back[d]!, mode), cropped);
-    }
-    return x.shape.reduce((result, _, d) => padByIndex(result, d, before[d]!, after[d]!, mode), denseCopy(x));
+    const padded = x.shape.reduce((result, size, d) => {
+      if (before[d] === 0 && after[d] === 0) return result;
+      const places = sourcesOf(size, before[d]!, after[d]!, mode);
+      return result.indexSelect(d, int64Tensor([...places], [places.length]));
+    }, x);
+    return padded === x ? denseCopy(x) : padded;
   },
+  backwardName: (x, _pads, { mode }) => {
+    if (mode === 'constant') return 'ConstantPadNdBackward0';
+    const names = { reflect: 'Reflection', replicate: 'Replication', circular: 'Circular' };
+    return `${names[mode]}Pad${Math.max(x.ndim - 2, 1)}DBackward0`;
+  },
+  derivatives: [
+    (grad, [x, pads, { mode }]): Tensor =>
+      mode === 'constant'
+        ? grad.constantPadNd(
+            pads.map((count) => -count),
+            0,
+          )
+        : padBackward(grad, x.shape, pads, mode),
+  ],
+});
+
+/** Where the places of a padded dimension come from. */
+function sourcesOf(size: number, before: number, after: number, mode: PadMode): Int32Array {
+  const sources = new Int32Array(size + before + after);
+  // Around a circle cropping comes first: what is cut off does not come round on the other side.
+  const first = Math.max(-before, 0);
+  const kept = size - first - Math.max(-after, 0);
+  for (let n = 0; n < sources.length; n++) {
+    const i = n - before;
+    if (mode === 'replicate') sources[n] = Math.min(Math.max(i, 0), size - 1);
+    else if (mode === 'circular') sources[n] = first + ((((i - first) % kept) + kept) % kept);
+    else sources[n] = i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i;
+  }
+  return sources;
+}
+
+/** Adds what lies in the padding of one dimension to where it came from. */
+function foldEdges(
+  x: Tensor,
+  dim: number,
+  size: number,
+  before: number,
+  after: number,
+  mode: PadMode,
+): Tensor {
+  const result = newTensor(x.shape.with(dim, size), x.dtype);
+  const first = Math.max(-before, 0);
+  const kept = size - first - Math.max(-after, 0);
+  const start = Math.max(before, 0);
+  if (kept < size) fillElements(result, 0);
+  if (kept > 0) copyElements(narrowView(x, dim, start, kept), narrowView(result, dim, first, kept));
+  const places = sourcesOf(size, before, after, mode);
+  const { outer, size: length, inner } = layoutOf(x.shape, dim);
+  const [from, to] = [flatFloats(x), flatFloats(result)];
+  for (let n = 0; n < length; n++) {
+    // What is kept has been copied.
+    if (n === start && kept > 0) n += kept;
+    if (n >= length) break;
+    for (let o = 0; o < outer; o++) {
+      const [at, place] = [(o * length + n) * inner, (o * size + places[n]!) * inner];
+      for (let i = 0; i < inner; i++) to[place + i]! += from[at + i]!;
+    }
+  }
+  return result;
+}
+
+/** The gradient of {@link pad} in the modes that repeat elements. Canonical: (grad, the input's shape, pads, mode). */
+const padBackward: (
+  grad: Tensor,
+  shape: readonly number[],
+  pads: readonly number[],
+  mode: PadMode,
+) => Tensor = defineOperator({
+  name: 'padBackward',
+  forward: (grad: Tensor, shape: readonly number[], pads: readonly number[], mode: PadMode) => {
+    let result = materialize(cast(grad, computeDType(grad.dtype)));
+    shape.forEach((size, d) => {
+      const [before = 0, after = 0] = pads.slice(2 * (shape.length - 1 - d));
+      if (before !== 0 || after !== 0) result = foldEdges(result, d, size, before, after, mode);
+    });
+    return cast(result, grad.dtype);
+  },
+  derivatives: [(h, [, , pads, mode]) => h.pad(pads, mode)],
 });
 
 function checkPadding(
@@ -153,22 +238,6 @@ function padConstant(
     to = narrowView(to, d, Math.max(before[d]!, 0), length);
   });
   copyElements(from, to);
-  return output;
-}
-
-/** Pads one dimension by copying the slices that the mode puts outside. */
-function padByIndex(x: Tensor, dim: number, before: number, after: number, mode: PadMode): Tensor {
-  if (before === 0 && after === 0) return x;
-  const size = x.shape[dim]!;
-  const output = newTensor(x.shape.with(dim, size + before + after), x.dtype);
-  const source = (i: number): number => {
-    if (mode === 'replicate') return Math.min(Math.max(i, 0), size - 1);
-    if (mode === 'circular') return ((i % size) + size) % size;
-    return i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i;
-  };
-  for (let i = 0; i < size + before + after; i++) {
-    copyElements(selectView(x, dim, source(i - before)), selectView(output, dim, i));
-  }
   return output;
 }
 

@@ -1,19 +1,26 @@
-/** Runs reductions: brings the reduced dimensions together and folds along them, float32 on the engine. */
-import { type ReduceOp, reduce } from '@sconce/engine';
-import {
-  cast,
-  fillElements,
-  flatBigints,
-  flatElements,
-  materialize,
-  newTensor,
-  sliceOf,
-  viewOf,
-} from '../access.ts';
+/** Runs reductions: brings the reduced dimensions together and folds along them on the engine. */
+import { logSumExp as engineLogSumExp, type ReduceOp, reduce } from '@sconce/engine';
+import { cast, materialize, newTensor, sliceOf, viewOf } from '../access.ts';
+import { type DType, dtypeInfo } from '../dtype.ts';
 import { fail } from '../errors.ts';
-import { numelOf } from '../shape.ts';
+import { numelOf, wrapDims } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { computeDType } from './elementwise-core.ts';
+
+/** One dimension or several; null means all. */
+export type Dims = number | readonly number[] | null;
+
+/** Dimensions that are not negative; null for all of them. */
+export function canonicalDims(operator: string, x: Tensor, dim: Dims): readonly number[] | null {
+  const list = typeof dim === 'number' ? [dim] : dim;
+  if (x.ndim > 64) fail(operator, `only tensors with up to 64 dims are supported, got ${x.ndim}`);
+  // An empty list means all dimensions, as in PyTorch.
+  return list === null || list.length === 0 ? null : wrapDims(operator, list, x.ndim);
+}
+
+/** Sums and products of integers and bools are int64. */
+export function accumulationDType(x: Tensor, dtype: DType | null): DType {
+  return dtype ?? (dtypeInfo(x.dtype).kind === 'float' ? x.dtype : 'int64');
+}
 
 /** A dense tensor read as [outer, size, inner], and the shape of what the reduction along `size` gives. */
 export interface Layout {
@@ -49,85 +56,54 @@ export function layoutOf(x: Tensor, dims: readonly number[] | null, keepdim: boo
   return { input, outer: numelOf(kept.map((d) => x.shape[d]!)), size, inner: 1, shape };
 }
 
-/** How one reduction works on each kind of element. */
-export interface ReduceEntry {
-  readonly engine: ReduceOp;
-  /** What it gives for no elements; undefined where that is an error. */
-  readonly identity: number | undefined;
-  readonly float: (a: number, b: number) => number;
-  readonly long: (a: bigint, b: bigint) => bigint;
-}
-
-/** Reduces a tensor in its own dtype, all of it or along dimensions. */
+/**
+ * Reduces a tensor, all of it or along dimensions, on the engine.
+ * @param dtype the result's; elements are converted to it before they are folded
+ */
 export function runReduce(
   operator: string,
-  entry: ReduceEntry,
+  op: ReduceOp,
   x: Tensor,
   dims: readonly number[] | null,
   keepdim: boolean,
+  dtype: DType = x.dtype,
 ): Tensor {
-  const compute = computeDType(x.dtype);
+  const { input, outer, size, inner, shape } = layoutOf(x, dims, keepdim);
+  const output = newTensor(shape, dtype);
+  if (outer * inner === 0) return output;
+  if (size === 0 && (op === 'max' || op === 'min')) {
+    fail(operator, `${operator}(): Expected reduction dim to have non-zero size.`);
+  }
+  reduce({ op, x: sliceOf(input), y: sliceOf(output), outer, size, inner });
+  return output;
+}
+
+/** Logarithm of the sum of exponentials, all of it or along dimensions; integers give float32. */
+export function runLogSumExp(x: Tensor, dims: readonly number[] | null, keepdim: boolean): Tensor {
+  const dtype = dtypeInfo(x.dtype).kind === 'float' ? x.dtype : 'float32';
+  const compute = dtype === 'float64' ? 'float64' : 'float32';
   const { input, outer, size, inner, shape } = layoutOf(cast(x, compute), dims, keepdim);
   const output = newTensor(shape, compute);
-  if (outer * inner === 0) return cast(output, x.dtype);
-  if (size === 0) {
-    if (entry.identity === undefined) {
-      fail(operator, `${operator}(): Expected reduction dim to have non-zero size.`);
-    }
-    fillElements(output, entry.identity);
-  } else if (compute === 'float32') {
-    reduce({ op: entry.engine, x: sliceOf(input), y: sliceOf(output), outer, size, inner });
-  } else if (compute === 'int64') {
-    foldLines(flatBigints(input), flatBigints(output), outer, size, inner, (a, b) =>
-      BigInt.asIntN(64, entry.long(a, b)),
-    );
-  } else {
-    foldLines(
-      flatElements(input) as Float64Array,
-      flatElements(output) as Float64Array,
-      outer,
-      size,
-      inner,
-      entry.float,
-    );
+  if (outer * inner > 0) {
+    engineLogSumExp({ dtype: compute, x: sliceOf(input), y: sliceOf(output), outer, size, inner });
   }
-  return cast(output, x.dtype);
+  return cast(output, dtype);
 }
 
-interface Elements<T> {
-  [index: number]: T;
+/** A reduction's gradient, or its result, under the shape of what was reduced. */
+export function spread(
+  value: Tensor,
+  x: Tensor,
+  { dim, keepdim }: { readonly dim: readonly number[] | null; readonly keepdim: boolean },
+): Tensor {
+  if (x.ndim === 0) return value;
+  const reduced = dim ?? x.shape.map((_, d) => d);
+  const kept = keepdim ? value : value.reshape(x.shape.map((size, d) => (reduced.includes(d) ? 1 : size)));
+  return kept.expand(x.shape);
 }
 
-/** Folds along `size` of dense elements read as [outer, size, inner]. `size` is at least 1. */
-export function foldLines<T extends number | bigint>(
-  from: Elements<T>,
-  to: Elements<T>,
-  outer: number,
-  size: number,
-  inner: number,
-  f: (a: T, b: T) => T,
-): void {
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      const base = o * size * inner + i;
-      let value: T = from[base]!;
-      for (let k = 1; k < size; k++) value = f(value, from[base + k * inner]!);
-      to[o * inner + i] = value;
-    }
-  }
-}
-
-/** Mean and sum of squared deviations of a line of elements, in double precision (two passes). */
-export function moments(
-  from: Float32Array | Float64Array,
-  base: number,
-  count: number,
-  step: number,
-): { mean: number; squares: number } {
-  let total = 0;
-  for (let k = 0; k < count; k++) total += from[base + k * step]!;
-  const mean = total / count;
-  let squares = 0;
-  for (let k = 0; k < count; k++) squares += (from[base + k * step]! - mean) ** 2;
-  return { mean, squares };
+/** The gradient of an extreme (or middle) element of a whole tensor, shared by all that are equal to it. */
+export function sharedBack(grad: Tensor, x: Tensor, result: Tensor): Tensor {
+  const equal = x.eq(result).logicalOr(x.isnan().logicalAnd(result.isnan())).to(grad.dtype);
+  return equal.mul(grad.div(equal.sum()));
 }

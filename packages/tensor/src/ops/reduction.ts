@@ -1,18 +1,20 @@
-/** Reductions over all elements or along dimensions: sums, means, extrema, truth values; and running sums. */
-import { variance as engineVariance, reduce } from '@sconce/engine';
-import { cast, denseCopy, elementWriter, fillElements, flatElements, newTensor, sliceOf } from '../access.ts';
+/** Reductions over all elements or along dimensions: sums, means, products, extrema, truth values. */
 import { bindArguments, checkTensor } from '../arguments.ts';
 import { defineOperator } from '../dispatcher.ts';
 import { type DType, dtypeInfo } from '../dtype.ts';
 import { fail } from '../errors.ts';
-import { contiguousStrides, wrapDim, wrapDims } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { largerOf, smallerOf } from './arithmetic.ts';
-import { computeDType } from './elementwise-core.ts';
-import { foldLines, layoutOf, moments, type ReduceEntry, runReduce } from './reduction-core.ts';
+import { productBack } from './product-gradient.ts';
+import {
+  accumulationDType,
+  canonicalDims,
+  type Dims,
+  runLogSumExp,
+  runReduce,
+  spread,
+} from './reduction-core.ts';
 
-/** One dimension or several; null means all. */
-export type Dims = number | readonly number[] | null;
+export type { Dims };
 
 /** Options of a reduction. */
 export interface ReduceOptions {
@@ -26,12 +28,6 @@ export interface SumOptions extends ReduceOptions {
   readonly dtype?: DType | null;
 }
 
-/** Options of {@link variance} and {@link std}. */
-export interface VarOptions extends ReduceOptions {
-  /** What is subtracted from the number of elements in the divisor: 1 by default. */
-  readonly correction?: number;
-}
-
 /** Signature of {@link amax} and its like. */
 export interface ReduceOperator {
   (x: Tensor, dim?: Dims, keepdim?: boolean): Tensor;
@@ -42,12 +38,6 @@ export interface ReduceOperator {
 export interface SumOperator {
   (x: Tensor, dim?: Dims, keepdim?: boolean): Tensor;
   (x: Tensor, options: SumOptions): Tensor;
-}
-
-/** Signature of {@link variance} and {@link std}. */
-export interface VarOperator {
-  (x: Tensor, dim?: Dims): Tensor;
-  (x: Tensor, options: VarOptions): Tensor;
 }
 
 /** Canonical options: dimensions not negative, null for all of them. */
@@ -67,40 +57,14 @@ function normalizeReduce(operator: string, x: Tensor, rest: readonly unknown[]):
   return [x, { dim: canonicalDims(operator, x, dim), keepdim, dtype }];
 }
 
-function canonicalDims(operator: string, x: Tensor, dim: Dims): readonly number[] | null {
-  const list = typeof dim === 'number' ? [dim] : dim;
-  // An empty list means all dimensions, as in PyTorch.
-  return list === null || list.length === 0 ? null : wrapDims(operator, list, x.ndim);
-}
-
-const entries = {
-  sum: { engine: 'sum', identity: 0, float: (a, b) => a + b, long: (a, b) => a + b },
-  prod: { engine: 'prod', identity: 1, float: (a, b) => a * b, long: (a, b) => a * b },
-  amax: {
-    engine: 'max',
-    identity: undefined,
-    float: Math.max,
-    long: largerOf.long!,
-  },
-  amin: {
-    engine: 'min',
-    identity: undefined,
-    float: Math.min,
-    long: smallerOf.long!,
-  },
-} satisfies Record<string, ReduceEntry>;
-
-/** Sums and products of integers and bools are int64. */
-function accumulationDType(x: Tensor, dtype: DType | null): DType {
-  return dtype ?? (dtypeInfo(x.dtype).kind === 'float' ? x.dtype : 'int64');
-}
-
 /** Sum; integers and bools give int64. Canonical: (x, { dim, keepdim, dtype }). */
 export const sum: SumOperator = defineOperator({
   name: 'sum',
   normalize: (x: Tensor, ...rest: unknown[]) => normalizeReduce('sum', x, rest),
   forward: (x: Tensor, { dim, keepdim, dtype }: CanonicalReduce) =>
-    runReduce('sum', entries.sum, cast(x, accumulationDType(x, dtype)), dim, keepdim),
+    runReduce('sum', 'sum', x, dim, keepdim, accumulationDType(x, dtype)),
+  derivatives: [(grad, [x, options]) => spread(grad, x, options)],
+  backwardName: (_, { dim }) => `SumBackward${dim === null ? 0 : 1}`,
 });
 
 /** Product; integers and bools give int64. Canonical: (x, { dim, keepdim, dtype }). */
@@ -108,35 +72,37 @@ export const prod: SumOperator = defineOperator({
   name: 'prod',
   normalize: (x: Tensor, ...rest: unknown[]) => normalizeReduce('prod', x, rest),
   forward: (x: Tensor, { dim, keepdim, dtype }: CanonicalReduce) =>
-    runReduce('prod', entries.prod, cast(x, accumulationDType(x, dtype)), dim, keepdim),
+    runReduce('prod', 'prod', x, dim, keepdim, accumulationDType(x, dtype)),
+  derivatives: [
+    {
+      reads: [0, 'result'],
+      of: (grad, [x, options], result) =>
+        productBack(spread(grad, x, options), x.to(grad.dtype), spread(result, x, options), options.dim),
+    },
+  ],
 });
 
 /** Arithmetic mean of floats; NaN of no elements. Canonical: (x, { dim, keepdim, dtype }). */
 export const mean: SumOperator = defineOperator({
   name: 'mean',
+  backwardName: (_: Tensor, { dim }: CanonicalReduce) => `MeanBackward${dim === null ? 0 : 1}`,
   normalize: (x: Tensor, ...rest: unknown[]) => normalizeReduce('mean', x, rest),
   forward: (x: Tensor, { dim, keepdim, dtype }: CanonicalReduce) => {
     const target = dtype ?? x.dtype;
     if (dtypeInfo(target).kind !== 'float') {
       fail(
         'mean',
-        `mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${dtypeInfo(target).scalarName}`,
+        `mean(): could not infer output dtype. ${dtype === null ? 'Input' : 'Optional'} dtype must be either a floating point or complex dtype. Got: ${dtypeInfo(target).scalarName}`,
       );
     }
-    const compute = computeDType(target);
-    const { input, outer, size, inner, shape } = layoutOf(cast(x, compute), dim, keepdim);
-    const output = newTensor(shape, compute);
-    if (outer * inner === 0) return cast(output, target);
-    if (size === 0) fillElements(output, Number.NaN);
-    else if (compute === 'float32') {
-      reduce({ op: 'mean', x: sliceOf(input), y: sliceOf(output), outer, size, inner });
-    } else {
-      const to = flatElements(output) as Float64Array;
-      foldLines(flatElements(input) as Float64Array, to, outer, size, inner, (a, b) => a + b);
-      for (let i = 0; i < to.length; i++) to[i]! /= size;
-    }
-    return cast(output, target);
+    return runReduce('mean', 'mean', x, dim, keepdim, target);
   },
+  derivatives: [
+    (grad, [x, options]) =>
+      spread(grad, x, options).div(
+        (options.dim ?? [...x.shape.keys()]).reduce((n, d) => n * (x.shape[d] ?? 1), 1),
+      ),
+  ],
 });
 
 function extremumReduction(name: 'amax' | 'amin'): ReduceOperator {
@@ -150,8 +116,19 @@ function extremumReduction(name: 'amax' | 'amin'): ReduceOperator {
           `${name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
         );
       }
-      return runReduce(name, entries[name], x, dim, keepdim);
+      return runReduce(name, name === 'amax' ? 'max' : 'min', x, dim, keepdim);
     },
+    derivatives: [
+      {
+        reads: [0, 'result'],
+        // Equal extrema share the gradient.
+        of: (grad, [x, options], result) => {
+          const taken = x.eq(spread(result, x, options)).to(grad.dtype);
+          const count = taken.sum({ dim: options.dim, keepdim: true });
+          return spread(grad, x, options).mul(taken).div(count);
+        },
+      },
+    ],
   });
 }
 
@@ -161,118 +138,112 @@ export const amax: ReduceOperator = extremumReduction('amax');
 /** Smallest element; NaN if there is one. Canonical: (x, { dim, keepdim }). */
 export const amin: ReduceOperator = extremumReduction('amin');
 
-interface CanonicalVar {
-  readonly dim: readonly number[] | null;
-  readonly keepdim: boolean;
-  readonly correction: number;
-}
-
-function normalizeVar(operator: string, x: Tensor, rest: readonly unknown[]): [Tensor, CanonicalVar] {
-  checkTensor(operator, 'input', x);
-  const names = ['dim', 'correction', 'keepdim'] as const;
-  const { dim = null, correction = 1, keepdim = false } = bindArguments<VarOptions>(operator, names, rest);
-  return [x, { dim: canonicalDims(operator, x, dim), keepdim, correction }];
-}
-
-function runVariance(operator: string, x: Tensor, options: CanonicalVar, root: boolean): Tensor {
-  if (dtypeInfo(x.dtype).kind !== 'float') {
-    fail(
-      operator,
-      `std and var only support floating point and complex dtypes`,
-      'a floating-point dtype',
-      x.dtype,
-    );
-  }
-  const compute = computeDType(x.dtype);
-  const { input, outer, size, inner, shape } = layoutOf(cast(x, compute), options.dim, options.keepdim);
-  const output = newTensor(shape, compute);
-  if (compute === 'float32') {
-    const { correction } = options;
-    engineVariance({ x: sliceOf(input), y: sliceOf(output), outer, size, inner, correction, root });
-    return cast(output, x.dtype);
-  }
-  const from = flatElements(input) as Float64Array;
-  const to = flatElements(output) as Float64Array;
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      const { squares } = moments(from, o * size * inner + i, size, inner);
-      const quotient = squares / Math.max(size - options.correction, 0);
-      to[o * inner + i] = root ? Math.sqrt(quotient) : quotient;
-    }
-  }
-  return cast(output, x.dtype);
-}
-
-/** Variance, with Bessel's correction unless `correction` says otherwise. Canonical: (x, { dim, keepdim, correction }). */
-const variance: VarOperator = defineOperator({
-  name: 'var',
-  normalize: (x: Tensor, ...rest: unknown[]) => normalizeVar('var', x, rest),
-  forward: (x: Tensor, options: CanonicalVar) => runVariance('var', x, options, false),
-});
-
-/** Standard deviation. Canonical: (x, { dim, keepdim, correction }). */
-export const std: VarOperator = defineOperator({
-  name: 'std',
-  normalize: (x: Tensor, ...rest: unknown[]) => normalizeVar('std', x, rest),
-  forward: (x: Tensor, options: CanonicalVar) => runVariance('std', x, options, true),
-});
-
-export { variance as var };
-
-function truth(name: 'all' | 'any', identity: number): ReduceOperator {
-  const entry: ReduceEntry = {
-    engine: name === 'all' ? 'min' : 'max',
-    identity,
-    float: name === 'all' ? Math.min : Math.max,
-    long: () => fail(name, 'internal: bool is not int64'),
-  };
+function truth(name: 'all' | 'any'): ReduceOperator {
   return defineOperator({
     name,
     normalize: (x: Tensor, ...rest: unknown[]) => normalizeReduce(name, x, rest),
-    forward: (x: Tensor, { dim, keepdim }: CanonicalReduce) => {
-      const result = runReduce(name, entry, cast(x, 'bool'), dim, keepdim);
-      // PyTorch keeps uint8, its former bool.
-      return x.dtype === 'uint8' ? cast(result, 'uint8') : result;
-    },
+    // PyTorch keeps uint8, its former bool.
+    forward: (x: Tensor, { dim, keepdim }: CanonicalReduce) =>
+      runReduce(name, name, x, dim, keepdim, x.dtype === 'uint8' ? 'uint8' : 'bool'),
+    constant: true,
   });
 }
 
 /** Whether all elements are true (not zero). Canonical: (x, { dim, keepdim }). */
-export const all: ReduceOperator = truth('all', 1);
+export const all: ReduceOperator = truth('all');
 
 /** Whether an element is true (not zero). Canonical: (x, { dim, keepdim }). */
-export const any: ReduceOperator = truth('any', 0);
+export const any: ReduceOperator = truth('any');
 
-/** Running sum along a dimension; integers and bools give int64. Canonical: (x, dim, { dtype }). */
-export const cumsum: (x: Tensor, dim: number, options?: { readonly dtype?: DType }) => Tensor =
-  defineOperator({
-    name: 'cumsum',
-    normalize: (x: Tensor, ...rest: unknown[]): [Tensor, number, { dtype: DType }] => {
-      checkTensor('cumsum', 'input', x);
-      const { dim, dtype } = bindArguments<{ dim: number; dtype: DType }>('cumsum', ['dim', 'dtype'], rest);
-      if (dim === undefined) fail('cumsum', "missing argument 'dim'");
-      return [x, wrapDim('cumsum', dim, x.ndim), { dtype: accumulationDType(x, dtype ?? null) }];
+/** Options of {@link aminmax}. */
+export interface AminmaxOptions {
+  readonly dim?: number | null;
+  readonly keepdim?: boolean;
+}
+
+/** Smallest and largest element, of all or along a dimension: `{ min, max }`. Canonical: (x, { dim, keepdim }). */
+export const aminmax: (
+  x: Tensor,
+  options?: AminmaxOptions,
+) => { readonly min: Tensor; readonly max: Tensor } = defineOperator({
+  name: 'aminmax',
+  composite: true,
+  normalize: (x: Tensor, ...rest: unknown[]): [Tensor, CanonicalReduce] => {
+    const canonical = normalizeReduce('aminmax', x, rest);
+    const [, { dim }] = canonical;
+    if (dim === null && x.numel() === 0) {
+      fail(
+        'aminmax',
+        'cannot compute aminmax over an empty dimension as the operation has no identity',
+        'at least one element',
+      );
+    }
+    for (const d of dim ?? []) {
+      if (x.shape[d] === 0) fail('aminmax', `aminmax(): Expected reduction dim ${d} to have non-zero size.`);
+    }
+    return canonical;
+  },
+  forward: (x: Tensor, { dim, keepdim }: CanonicalReduce) => ({
+    min: x.amin({ dim, keepdim }),
+    max: x.amax({ dim, keepdim }),
+  }),
+});
+
+/** Signature of {@link nansum} and {@link nanmean}. */
+export type NanReduceOperator = SumOperator;
+
+/** Sum of what is not NaN; integers and bools give int64. Canonical: (x, { dim, keepdim, dtype }). */
+export const nansum: NanReduceOperator = defineOperator({
+  name: 'nansum',
+  composite: true,
+  normalize: (x: Tensor, ...rest: unknown[]) => normalizeReduce('nansum', x, rest),
+  forward: (x: Tensor, options: CanonicalReduce) =>
+    (dtypeInfo(x.dtype).kind === 'float' ? x.maskedFill(x.isnan(), 0) : x).sum(options),
+});
+
+/** Mean of what is not NaN. Canonical: (x, { dim, keepdim, dtype }). */
+export const nanmean: NanReduceOperator = defineOperator({
+  name: 'nanmean',
+  composite: true,
+  normalize: (x: Tensor, ...rest: unknown[]) => {
+    const canonical = normalizeReduce('nanmean', x, rest);
+    const { kind, scalarName } = dtypeInfo(x.dtype);
+    if (kind !== 'float') {
+      fail(
+        'nanmean',
+        `nanmean(): expected input to have floating point or complex dtype but got ${scalarName}`,
+      );
+    }
+    return canonical;
+  },
+  forward: (x: Tensor, options: CanonicalReduce) => {
+    const { dim, keepdim } = options;
+    return x.nansum(options).div(x.isnan().logicalNot().sum({ dim, keepdim }));
+  },
+});
+
+/** Number of elements that are not zero, int64. Canonical: (x, { dim, keepdim }). */
+export const countNonzero: (x: Tensor, dim?: Dims | { readonly dim?: Dims }) => Tensor = defineOperator({
+  name: 'countNonzero',
+  constant: true,
+  normalize: (x: Tensor, ...rest: unknown[]) => normalizeReduce('countNonzero', x, rest),
+  forward: (x: Tensor, { dim, keepdim }: CanonicalReduce) =>
+    runReduce('countNonzero', 'sum', x.ne(0), dim, keepdim, 'int64'),
+});
+
+/** Logarithm of the sum of exp(x), without overflow; integers give float32. Canonical: (x, { dim, keepdim }). */
+export const logsumexp: ReduceOperator = defineOperator({
+  name: 'logsumexp',
+  normalize: (x: Tensor, ...rest: unknown[]) => normalizeReduce('logsumexp', x, rest),
+  forward: (x: Tensor, { dim, keepdim }: CanonicalReduce) => runLogSumExp(x, dim, keepdim),
+  derivatives: [
+    {
+      reads: [0, 'result'],
+      of: (grad, [x, options], result) =>
+        spread(grad, x, options).mul(x.sub(spread(result, x, options)).exp()),
     },
-    forward: (x: Tensor, dim: number, { dtype }) => {
-      const compute = computeDType(dtype);
-      const result = denseCopy(cast(x, compute));
-      const size = result.shape[dim] ?? 1;
-      const inner = contiguousStrides(result.shape)[dim] ?? 1;
-      const elements = flatElements(result);
-      const write = elementWriter(compute);
-      for (let line = 0; size > 0 && line < elements.length / size; line++) {
-        const base = Math.floor(line / inner) * size * inner + (line % inner);
-        let total: number | bigint = elements[base]!;
-        for (let k = 1; k < size; k++) {
-          const next: number | bigint = elements[base + k * inner]!;
-          // Sums of float32 are kept in double and rounded where they are stored.
-          total = typeof total === 'bigint' ? total + (next as bigint) : total + (next as number);
-          elements[base + k * inner] = write(total);
-        }
-      }
-      return cast(result, dtype);
-    },
-  });
+  ],
+});
 
 /** Reductions as methods. */
 export interface ReductionMethods {
@@ -291,18 +262,23 @@ export interface ReductionMethods {
   /** Smallest element; NaN if there is one. */
   amin(options: ReduceOptions): Tensor;
   amin(dim?: Dims, keepdim?: boolean): Tensor;
-  /** Variance, with Bessel's correction unless `correction` says otherwise. */
-  var(options: VarOptions): Tensor;
-  var(dim?: Dims): Tensor;
-  /** Standard deviation. */
-  std(options: VarOptions): Tensor;
-  std(dim?: Dims): Tensor;
   /** Whether all elements are true (not zero). */
   all(options: ReduceOptions): Tensor;
   all(dim?: Dims, keepdim?: boolean): Tensor;
   /** Whether an element is true (not zero). */
   any(options: ReduceOptions): Tensor;
   any(dim?: Dims, keepdim?: boolean): Tensor;
-  /** Running sum along a dimension; integers and bools give int64. */
-  cumsum(dim: number, options?: { readonly dtype?: DType }): Tensor;
+  /** Sum of what is not NaN. */
+  nansum(options: SumOptions): Tensor;
+  nansum(dim?: Dims, keepdim?: boolean): Tensor;
+  /** Mean of what is not NaN. */
+  nanmean(options: SumOptions): Tensor;
+  nanmean(dim?: Dims, keepdim?: boolean): Tensor;
+  /** Number of elements that are not zero, int64. */
+  countNonzero(dim?: Dims | { readonly dim?: Dims }): Tensor;
+  /** Logarithm of the sum of exp(x), without overflow. */
+  logsumexp(options: ReduceOptions): Tensor;
+  logsumexp(dim?: Dims, keepdim?: boolean): Tensor;
+  /** Smallest and largest element: `{ min, max }`. */
+  aminmax(options?: AminmaxOptions): { readonly min: Tensor; readonly max: Tensor };
 }

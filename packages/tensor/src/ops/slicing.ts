@@ -1,17 +1,47 @@
 /** Operators that take parts of a tensor along one dimension, as views of it. */
 import { viewOf } from '../access.ts';
 import { bindArguments, checkTensor } from '../arguments.ts';
+import { zeros } from '../creation.ts';
 import { defineOperator } from '../dispatcher.ts';
+import { dtypeInfo } from '../dtype.ts';
 import { fail, showSizes } from '../errors.ts';
 import { wrapDim } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { Tensor } from '../tensor.ts';
 import { narrowView, selectView } from '../views.ts';
+import { cat, stack } from './joining.ts';
+
+/** Options of {@link narrow}. */
+export interface NarrowOptions {
+  readonly dim: number;
+  /** A number, or a 0-dim tensor of integers. */
+  readonly start: number | Tensor;
+  readonly length: number;
+}
+
+/** Signature of {@link narrow}. */
+export interface NarrowOperator {
+  (x: Tensor, dim: number, start: number | Tensor, length: number): Tensor;
+  (x: Tensor, options: NarrowOptions): Tensor;
+}
+
+function startOf(start: Tensor): number {
+  if (start.ndim > 0 || dtypeInfo(start.dtype).kind !== 'int') {
+    fail('narrow', 'start must be an 0-dim integral Tensor.');
+  }
+  return Number(start.item());
+}
 
 /** `length` elements along a dimension from `start` on. Canonical: (x, dim, start, length), not negative. */
-export const narrow: (x: Tensor, dim: number, start: number, length: number) => Tensor = defineOperator({
+export const narrow: NarrowOperator = defineOperator({
   name: 'narrow',
-  normalize: (x: Tensor, dim: number, start: number, length: number): [Tensor, number, number, number] => {
+  normalize: (x: Tensor, ...rest: unknown[]): [Tensor, number, number, number] => {
     checkTensor('narrow', 'input', x);
+    const names = ['dim', 'start', 'length'] as const;
+    const { dim, start: given, length } = bindArguments<NarrowOptions>('narrow', names, rest);
+    if (dim === undefined || given === undefined || length === undefined) {
+      fail('narrow', `missing argument, expected ${names.join(', ')}`);
+    }
+    const start = given instanceof Tensor ? startOf(given) : given;
     if (x.ndim === 0) fail('narrow', 'narrow() cannot be applied to a 0-dim tensor.');
     const axis = wrapDim('narrow', dim, x.ndim);
     const size = x.shape[axis]!;
@@ -26,6 +56,15 @@ export const narrow: (x: Tensor, dim: number, start: number, length: number) => 
     return [x, axis, first, length];
   },
   forward: narrowView,
+  view: true,
+  backwardName: 'SliceBackward0',
+  derivatives: [
+    (grad, [x, dim, start, length]) => {
+      const whole = zeros(x.shape, { dtype: grad.dtype });
+      whole.narrow(dim, start, length).copy_(grad);
+      return whole;
+    },
+  ],
 });
 
 /** The elements at one index of a dimension, which disappears. Canonical: (x, dim, index), not negative. */
@@ -45,6 +84,14 @@ export const select: (x: Tensor, dim: number, index: number) => Tensor = defineO
     return [x, axis, index < 0 ? index + size : index];
   },
   forward: selectView,
+  view: true,
+  derivatives: [
+    (grad, [x, dim, index]) => {
+      const whole = zeros(x.shape, { dtype: grad.dtype });
+      whole.select(dim, index).copy_(grad);
+      return whole;
+    },
+  ],
 });
 
 /** Options of {@link slice}. */
@@ -82,6 +129,14 @@ export const slice: SliceOperator = defineOperator({
     const strides = x.strides.with(dim, x.strides[dim]! * step);
     return viewOf(x, x.shape.with(dim, length), strides, x.offset + start * x.strides[dim]!);
   },
+  view: true,
+  derivatives: [
+    (grad, [x, dim, start, end, step]) => {
+      const whole = zeros(x.shape, { dtype: grad.dtype });
+      whole.slice(dim, start, end, step).copy_(grad);
+      return whole;
+    },
+  ],
 });
 
 /** Views of `splitSize` elements along a dimension (the last may have fewer), or of the given sizes. Canonical: (x, sizes, dim). */
@@ -100,7 +155,29 @@ export const split: (x: Tensor, splitSize: number | readonly number[], dim?: num
       return [x, splitSizes(x.shape[axis]!, splitSize), axis];
     },
     forward: splitViews,
+    view: true,
+    backwardName: (_: Tensor, sizes: readonly number[]) =>
+      isEven(sizes) ? 'SplitBackward0' : 'SplitWithSizesBackward0',
+    derivatives: [(grads, [x, sizes, dim]) => joined(grads, x, dim, (i) => x.shape.with(dim, sizes[i]!))],
   });
+
+/** Whether sizes are those of equal parts, of which the last may be smaller. */
+function isEven(sizes: readonly number[]): boolean {
+  return sizes.every((size, i) => (i < sizes.length - 1 ? size === sizes[0] : size <= sizes[0]!));
+}
+
+/** Gradients of parts, put together; missing ones are zeros. */
+function joined(
+  grads: readonly (Tensor | undefined)[],
+  x: Tensor,
+  dim: number,
+  shapeOf: (part: number) => readonly number[],
+): Tensor {
+  return cat(
+    grads.map((grad, i) => grad ?? zeros(shapeOf(i), { dtype: x.dtype })),
+    dim,
+  );
+}
 
 function splitSizes(size: number, splitSize: number | readonly number[]): readonly number[] {
   if (typeof splitSize !== 'number') {
@@ -149,6 +226,15 @@ export const chunk: (x: Tensor, chunks: number, dim?: number) => Tensor[] = defi
     if (size === 0) return Array.from({ length: chunks }, () => narrowView(x, dim, 0, 0));
     return splitViews(x, splitSizes(size, Math.ceil(size / chunks)), dim);
   },
+  view: true,
+  backwardName: 'SplitBackward0',
+  derivatives: [
+    (grads, [x, chunks, dim]) => {
+      const size = x.shape[dim]!;
+      const each = Math.ceil(size / chunks);
+      return joined(grads, x, dim, (i) => x.shape.with(dim, Math.min(each, size - i * each)));
+    },
+  ],
 });
 
 /** One view for each index of a dimension, which disappears. Canonical: (x, dim). */
@@ -157,15 +243,25 @@ export const unbind: (x: Tensor, dim?: number) => Tensor[] = defineOperator({
   normalize: (x: Tensor, ...rest: unknown[]): [Tensor, number] => {
     checkTensor('unbind', 'input', x);
     const { dim = 0 } = bindArguments<{ dim: number }>('unbind', ['dim'], rest);
+    if (x.ndim === 0) fail('unbind', `Dimension specified as ${dim} but tensor has no dimensions`);
     return [x, wrapDim('unbind', dim, x.ndim)];
   },
   forward: (x: Tensor, dim: number) => Array.from({ length: x.shape[dim]! }, (_, i) => selectView(x, dim, i)),
+  view: true,
+  derivatives: [
+    (grads, [x, dim]) =>
+      stack(
+        grads.map((grad) => grad ?? zeros(x.shape.toSpliced(dim, 1), { dtype: x.dtype })),
+        dim,
+      ),
+  ],
 });
 
 /** Parts of a tensor as methods. */
 export interface SlicingMethods {
   /** `length` elements along a dimension from `start` on. */
-  narrow(dim: number, start: number, length: number): Tensor;
+  narrow(dim: number, start: number | Tensor, length: number): Tensor;
+  narrow(options: NarrowOptions): Tensor;
   /** The elements at one index of a dimension, which disappears. */
   select(dim: number, index: number): Tensor;
   /**

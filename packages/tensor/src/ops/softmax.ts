@@ -1,15 +1,14 @@
-/** Softmax and its logarithm. */
-import { softmax as engineSoftmax } from '@sconce/engine';
-import { cast, flatElements, materialize, newTensor, sliceOf } from '../access.ts';
+/** Softmax and its logarithm, and their gradients. */
+import { softmax as engineSoftmax, softmaxBackward as engineSoftmaxBackward } from '@sconce/engine';
+import { cast, materialize, newTensor, sliceOf } from '../access.ts';
 import { bindArguments, checkTensor } from '../arguments.ts';
+import type { Derivative } from '../autograd/derivative.ts';
 import { defineOperator } from '../dispatcher.ts';
 import { type DType, dtypeInfo } from '../dtype.ts';
 import { fail } from '../errors.ts';
 import { numelOf, wrapDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { computeDType } from './elementwise-core.ts';
-
-type FloatElements = Float32Array | Float64Array;
 
 /** Options of {@link softmax} and {@link logSoftmax}. */
 export interface SoftmaxOptions {
@@ -22,8 +21,17 @@ export interface SoftmaxOperator {
   (x: Tensor, options: SoftmaxOptions & { readonly dim: number }): Tensor;
 }
 
+/** A tensor read as [outer, size, inner], with `size` along a dimension; `outer` is 0 where there is nothing. */
+function extentsOf(x: Tensor, dim: number): { outer: number; size: number; inner: number } {
+  const size = x.shape[dim] ?? 1;
+  const inner = numelOf(x.shape.slice(dim + 1));
+  return { outer: size * inner === 0 ? 0 : x.numel() / (size * inner), size, inner };
+}
+
 function softmaxOperator(name: 'softmax' | 'logSoftmax'): SoftmaxOperator {
   const logarithm = name === 'logSoftmax';
+  const backward: SoftmaxBackwardOperator = (...args) =>
+    (logarithm ? _logSoftmaxBackwardData : _softmaxBackwardData)(...args);
   return defineOperator({
     name,
     normalize: (x: Tensor, ...rest: unknown[]): [Tensor, number, { dtype: DType | null }] => {
@@ -45,46 +53,93 @@ function softmaxOperator(name: 'softmax' | 'logSoftmax'): SoftmaxOperator {
         );
       }
       const compute = computeDType(target);
-      const input = materialize(cast(x, compute));
-      const output = newTensor(x.shape, compute);
-      const size = x.shape[dim] ?? 1;
-      const inner = numelOf(x.shape.slice(dim + 1));
-      const outer = size * inner === 0 ? 0 : x.numel() / (size * inner);
-      if (outer > 0 && compute === 'float32') {
-        engineSoftmax({ x: sliceOf(input), y: sliceOf(output), outer, size, inner, log: logarithm });
-      } else if (outer > 0) {
-        plainSoftmax(
-          flatElements(input) as FloatElements,
-          flatElements(output) as FloatElements,
-          size,
-          inner,
-          logarithm,
-        );
+      const dense = materialize(cast(x, compute));
+      const result = newTensor(x.shape, compute);
+      const extents = extentsOf(x, dim);
+      if (extents.outer > 0) {
+        const dtype = compute === 'float64' ? 'float64' : 'float32';
+        engineSoftmax({ x: sliceOf(dense), y: sliceOf(result), ...extents, log: logarithm, dtype });
       }
-      return cast(output, target);
+      return cast(result, target);
     },
+    derivatives: [
+      {
+        reads: ['result'],
+        of: (g, [x, dim], y) => backward(g, y, dim, x.dtype),
+      },
+      null,
+    ],
   });
 }
 
-function plainSoftmax(
-  from: FloatElements,
-  to: FloatElements,
-  size: number,
-  inner: number,
-  logarithm: boolean,
-): void {
-  for (let line = 0; line < to.length / size; line++) {
-    const base = Math.floor(line / inner) * size * inner + (line % inner);
-    let top = Number.NEGATIVE_INFINITY;
-    for (let k = 0; k < size; k++) top = Math.max(top, from[base + k * inner]!);
-    let total = 0;
-    for (let k = 0; k < size; k++) total += Math.exp(from[base + k * inner]! - top);
-    for (let k = 0; k < size; k++) {
-      const at = base + k * inner;
-      to[at] = logarithm ? from[at]! - top - Math.log(total) : Math.exp(from[at]! - top) / total;
-    }
-  }
+/** Signature of {@link _softmaxBackwardData} and {@link _logSoftmaxBackwardData}. */
+export type SoftmaxBackwardOperator = (
+  gradOutput: Tensor,
+  output: Tensor,
+  dim: number,
+  inputDtype?: DType | null,
+) => Tensor;
+
+type SoftmaxBackwardArguments = [grad: Tensor, output: Tensor, dim: number, inputDtype: DType];
+
+function softmaxBackward(
+  name: '_softmaxBackwardData' | '_logSoftmaxBackwardData',
+  derivatives: readonly [
+    Derivative<SoftmaxBackwardArguments, Tensor>,
+    Derivative<SoftmaxBackwardArguments, Tensor>,
+  ],
+): SoftmaxBackwardOperator {
+  return defineOperator({
+    name,
+    normalize: (
+      grad: Tensor,
+      output: Tensor,
+      dim: number,
+      inputDtype?: DType | null,
+    ): SoftmaxBackwardArguments => {
+      checkTensor(name, 'grad_output', grad);
+      checkTensor(name, 'output', output);
+      return [grad, output, wrapDim(name, dim, output.ndim), inputDtype ?? output.dtype];
+    },
+    forward: (grad, y, dim, inputDtype) => {
+      const compute = computeDType(y.dtype);
+      const [dy, of] = [materialize(cast(grad, compute)), materialize(cast(y, compute))];
+      const dx = newTensor(y.shape, compute);
+      const extents = extentsOf(y, dim);
+      if (extents.outer > 0) {
+        const dtype = compute === 'float64' ? 'float64' : 'float32';
+        const slices = { dy: sliceOf(dy), y: sliceOf(of), dx: sliceOf(dx) };
+        engineSoftmaxBackward({ ...slices, ...extents, log: name === '_logSoftmaxBackwardData', dtype });
+      }
+      return cast(dx, inputDtype);
+    },
+    derivatives: [...derivatives, null, null],
+  });
 }
+
+/**
+ * The gradient of {@link softmax}: (gradOutput - sum(gradOutput * output)) * output.
+ * Canonical: (gradOutput, output, dim, inputDtype).
+ */
+export const _softmaxBackwardData: SoftmaxBackwardOperator = softmaxBackward('_softmaxBackwardData', [
+  { reads: [1], of: (gg, [, y, dim]) => _softmaxBackwardData(gg, y, dim) },
+  {
+    reads: [0, 1],
+    of: (gg, [g, y, dim]) => gg.mul(g.sub(g.mul(y).sum(dim, true))).sub(g.mul(gg.mul(y).sum(dim, true))),
+  },
+]);
+
+/**
+ * The gradient of {@link logSoftmax}: gradOutput - exp(output) * sum(gradOutput).
+ * Canonical: (gradOutput, output, dim, inputDtype).
+ */
+export const _logSoftmaxBackwardData: SoftmaxBackwardOperator = softmaxBackward('_logSoftmaxBackwardData', [
+  { reads: [1], of: (gg, [, y, dim]) => gg.sub(gg.mul(y.exp()).sum(dim, true)) },
+  {
+    reads: [0, 1],
+    of: (gg, [g, y, dim]) => gg.mul(y.exp()).mul(g.sum(dim, true)).neg(),
+  },
+]);
 
 /** exp(x) divided by its sum along a dimension. Canonical: (x, dim, { dtype }). */
 export const softmax: SoftmaxOperator = softmaxOperator('softmax');
@@ -99,4 +154,8 @@ export interface SoftmaxMethods {
   /** Logarithm of `softmax`. */
   logSoftmax(dim: number, options?: SoftmaxOptions): Tensor;
   logSoftmax(options: SoftmaxOptions & { readonly dim: number }): Tensor;
+  /** The gradient of `softmax`; `this` is the gradient of its result. */
+  _softmaxBackwardData(output: Tensor, dim: number, inputDtype?: DType | null): Tensor;
+  /** The gradient of `logSoftmax`; `this` is the gradient of its result. */
+  _logSoftmaxBackwardData(output: Tensor, dim: number, inputDtype?: DType | null): Tensor;
 }

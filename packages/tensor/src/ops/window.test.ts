@@ -63,7 +63,7 @@ describe('padding of four sides', () => {
       'invalid padding',
     );
     expect(() => conv2d(zeros(1, 1, 3, 3), zeros(1, 1, 1, 1), null, { padding: -1 })).toThrow(
-      'invalid padding',
+      'negative padding is not supported',
     );
   });
 });

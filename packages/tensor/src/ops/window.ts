@@ -1,79 +1,80 @@
-/** What convolution and pooling share: reading padding in all its forms, and images with or without a batch dimension. */
+/** What convolution and pooling share: reading sizes and padding in all their forms, and inputs with or without a batch. */
 import { cast, materialize, viewOf } from '../access.ts';
 import { fail, showSizes } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
 import { computeDType } from './elementwise-core.ts';
 
-/** An integer for both directions, or [height, width]. */
-export type Size2d = number | readonly [number, number] | readonly number[];
+/** An integer for all directions, or one for each: [length], [height, width] or [depth, height, width]. */
+export type WindowSize = number | readonly number[];
 
-/** Padding of each side: [[top, bottom], [left, right]]. */
-export type Sides = readonly [readonly [number, number], readonly [number, number]];
+/** Padding of each side of each dimension: [[top, bottom], [left, right]] of images. */
+export type Sides = readonly (readonly [before: number, after: number])[];
 
 /**
- * Padding of an image: one number, [height, width], or, beyond PyTorch, [[top, bottom], [left, right]] as ONNX has it.
+ * Padding: one number, one for each dimension, or, beyond PyTorch, a pair for each dimension, [[top, bottom],
+ * [left, right]], as ONNX has it.
  */
-export type Padding2d = number | readonly number[] | Sides;
+export type WindowPadding = WindowSize | Sides;
 
-/** [N, C, H, W]. */
-type ImageShape = readonly [batch: number, channels: number, height: number, width: number];
-
-/** Brings padding to its four sides. */
-export function sidesOf(operator: string, padding: Padding2d): Sides {
-  const list: readonly (number | readonly number[])[] = typeof padding === 'number' ? [padding] : padding;
-  const wrong = (): never =>
+/** Brings a size to one integer for each of `rank` dimensions. */
+export function sizesOf(operator: string, name: string, value: WindowSize, rank: number): readonly number[] {
+  const list = typeof value === 'number' ? [value] : value;
+  const sizes = list.length === 1 ? new Array<number>(rank).fill(list[0]!) : list;
+  if (sizes.length !== rank || !sizes.every(Number.isInteger)) {
     fail(
       operator,
-      'invalid padding',
-      'an integer, [height, width] or [[top, bottom], [left, right]]',
-      JSON.stringify(padding),
+      `expected ${name} to be a single integer value or a list of ${rank} values, but got ${name}=${showSizes(list)}`,
     );
-  if (list.length !== 1 && list.length !== 2) wrong();
-  const [vertical, horizontal] = [list[0]!, list[list.length - 1]!].map((side) => {
-    const pair = typeof side === 'number' ? [side, side] : side;
-    if (pair.length !== 2 || !pair.every((value) => Number.isInteger(value) && value >= 0)) wrong();
-    return [pair[0]!, pair[1]!] as const;
-  }) as [readonly [number, number], readonly [number, number]];
-  return [vertical, horizontal];
-}
-
-/** Top, bottom, left, right, as the engine takes them. */
-export function flatSides(sides: Sides): readonly [number, number, number, number] {
-  return [...sides[0], ...sides[1]];
-}
-
-/** Refuses pairs with a value below `least`. */
-export function checkPair(
-  operator: string,
-  name: string,
-  pair: readonly [number, number],
-  least: number,
-): void {
-  if (!pair.every((value) => Number.isInteger(value) && value >= least)) {
-    fail(operator, `invalid ${name}`, `integers >= ${least}`, showSizes(pair));
   }
+  return sizes;
 }
 
-/** An image tensor as [N, C, H, W]: without a batch dimension it gets one of size 1. */
-function batched(operator: string, x: Tensor): Tensor {
-  if (x.ndim === 4) return x;
-  if (x.ndim === 3) return viewOf(x, [1, ...x.shape], [0, ...x.strides]);
+/**
+ * Brings padding to its sides.
+ * @param negative what is said about negative padding, from the number on
+ */
+export function sidesOf(
+  operator: string,
+  padding: WindowPadding,
+  rank: number,
+  negative: (value: number) => string,
+): Sides {
+  const list: readonly (number | readonly number[])[] = typeof padding === 'number' ? [padding] : padding;
+  if (list.length !== 1 && list.length !== rank) wrongPadding(operator, padding, rank);
+  const sides: (readonly [number, number])[] = [];
+  for (let d = 0; d < rank; d++) {
+    const side = list.length === 1 ? list[0]! : list[d]!;
+    const [before, after, more] = typeof side === 'number' ? [side, side] : side;
+    if (more !== undefined || !Number.isInteger(before) || !Number.isInteger(after)) {
+      wrongPadding(operator, padding, rank);
+    }
+    if (before! < 0 || after! < 0) fail(operator, negative(Math.min(before!, after!)));
+    sides.push([before!, after!]);
+  }
+  return sides;
+}
+
+function wrongPadding(operator: string, padding: WindowPadding, rank: number): never {
   fail(
     operator,
-    'Expected 3D (unbatched) or 4D (batched) input',
-    '[N, C, H, W] or [C, H, W]',
-    showSizes(x.shape),
+    'invalid padding',
+    `an integer, ${rank} of them or ${rank} pairs [before, after]`,
+    JSON.stringify(padding),
   );
 }
 
-/** An image tensor as operators compute on it: [N, C, H, W], dense, 16-bit floats as float32. */
-export function imageOf(operator: string, x: Tensor): Tensor & { readonly shape: ImageShape } {
-  return materialize(batched(operator, cast(x, computeDType(x.dtype)))) as Tensor & {
-    readonly shape: ImageShape;
-  };
+/** An input as [N, C, ...size]: without a batch dimension it gets one of size 1. */
+export function batched(x: Tensor, rank: number): Tensor {
+  if (x.ndim === rank + 2) return x;
+  return viewOf(x, [1, ...x.shape], [0, ...x.strides]);
+}
+
+/** An input as operators compute on it: [N, C, ...size], dense, 16-bit floats as float32. */
+export function imageOf(x: Tensor, rank: number): Tensor {
+  return materialize(batched(cast(x, computeDType(x.dtype)), rank));
 }
 
 /** The result with the batch dimension removed again where the input had none. */
-export function unbatched(input: Tensor, result: Tensor): Tensor {
-  return input.ndim === 4 ? result : viewOf(result, result.shape.slice(1), result.strides.slice(1));
+export function unbatched(x: Tensor, result: Tensor, rank: number): Tensor {
+  return x.ndim === rank + 2 ? result : viewOf(result, result.shape.slice(1), result.strides.slice(1));
 }

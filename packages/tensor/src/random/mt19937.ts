@@ -1,11 +1,12 @@
 /** The Mersenne twister mt19937 with the seeding and draws of PyTorch's CPU generator. */
 
-const SIZE = 624;
+/** Words of the state. */
+export const STATE_WORDS: number = 624;
 const SHIFT = 397;
 
 /** 624 words of state and how far they are used up. */
 export class Mt19937 {
-  readonly words: Uint32Array = new Uint32Array(SIZE);
+  readonly words: Uint32Array = new Uint32Array(STATE_WORDS);
   /** Draws left, counted as PyTorch stores it: 1 means that the next draw refills the state. */
   left = 1;
   /** Index of the next word. */
@@ -15,7 +16,7 @@ export class Mt19937 {
   seed(seed: number): void {
     const { words } = this;
     words[0] = seed;
-    for (let i = 1; i < SIZE; i++) {
+    for (let i = 1; i < STATE_WORDS; i++) {
       const previous = words[i - 1]!;
       words[i] = Math.imul(1812433253, previous ^ (previous >>> 30)) + i;
     }
@@ -52,12 +53,16 @@ export class Mt19937 {
 
   #twist(): void {
     const { words } = this;
-    for (let i = 0; i < SIZE; i++) {
-      const following = words[(i + 1) % SIZE]!;
-      const mixed = (words[i]! & 0x80000000) | (following & 0x7fffffff);
-      words[i] = words[(i + SHIFT) % SIZE]! ^ (mixed >>> 1) ^ (following & 1 ? 0x9908b0df : 0);
-    }
-    this.left = SIZE;
+    const renew = (i: number, following: number, shifted: number): void => {
+      const next = words[following]!;
+      const mixed = (words[i]! & 0x80000000) | (next & 0x7fffffff);
+      words[i] = words[shifted]! ^ (mixed >>> 1) ^ (-(next & 1) & 0x9908b0df);
+    };
+    const rest = STATE_WORDS - SHIFT;
+    for (let i = 0; i < rest; i++) renew(i, i + 1, i + SHIFT);
+    for (let i = rest; i < STATE_WORDS - 1; i++) renew(i, i + 1, i - rest);
+    renew(STATE_WORDS - 1, 0, SHIFT - 1);
+    this.left = STATE_WORDS;
     this.next = 0;
   }
 }

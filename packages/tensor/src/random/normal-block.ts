@@ -2,6 +2,8 @@
  * Normal numbers in blocks of 16, as PyTorch makes them where there are 16 or more: Box-Muller with polynomial log, sin
  * and cos in float32 (the Cephes library's, by S. Moshier, in the form vector units evaluate them), or in double.
  */
+import { logarithm } from './exact-logarithm.ts';
+import { sinCos } from './exact-trigonometry.ts';
 import { fma32, fma64 } from './fused.ts';
 
 const f32 = Math.fround;
@@ -81,16 +83,13 @@ export function normalBlock32(
 }
 
 /** As {@link normalBlock32} in double precision. */
-export function normalBlock64(
-  values: { [index: number]: number },
-  at: number,
-  mean: number,
-  std: number,
-): void {
+export function normalBlock64(values: Float64Array, at: number, mean: number, std: number): void {
   for (let j = at; j < at + 8; j++) {
-    const radius = Math.sqrt(-2 * Math.log(1 - values[j]!));
-    const angle = 2 * Math.PI * values[j + 8]!;
-    values[j] = fma64(radius * Math.cos(angle), std, mean);
-    values[j + 8] = fma64(radius * Math.sin(angle), std, mean);
+    const radius = Math.sqrt(-2 * logarithm(1 - values[j]!));
+    sinCos(2 * Math.PI * values[j + 8]!, circle);
+    const [cos, sin] = [radius * circle.cos, radius * circle.sin];
+    // A factor of 1 leaves one rounding.
+    values[j] = std === 1 ? cos + mean : fma64(cos, std, mean);
+    values[j + 8] = std === 1 ? sin + mean : fma64(sin, std, mean);
   }
 }

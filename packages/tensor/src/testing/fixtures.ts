@@ -12,6 +12,9 @@ const safetensorsNames: Readonly<Record<string, DType>> = {
   I16: 'int16',
   I32: 'int32',
   I64: 'int64',
+  U16: 'uint16',
+  U32: 'uint32',
+  U64: 'uint64',
   BOOL: 'bool',
 };
 

@@ -1,0 +1,109 @@
+// Runs one row of the tensor benchmark: both sides on the same numbers, compared once, then timed in turns.
+
+import { fromTypedArray, type Tensor } from '@sconce/tensor';
+import { assertSameResults } from '../compare.ts';
+import { setEngineThreads } from '../engine.ts';
+import { durations, type LocalLane, measureInterleaved } from '../measure.ts';
+import { fillUniform } from '../random.ts';
+import { type BenchmarkRow, type CostRow, makeCost, makeRow } from '../report.ts';
+import { count, type Operand, type TensorCase, TOLERANCE } from './case.ts';
+import type { Elements, TensorPeer } from './peer.ts';
+
+/** How a row is measured. */
+export interface RowSettings {
+  readonly threads: number;
+  /** The target that the engine runs on. */
+  readonly engine: string;
+  readonly quick: boolean;
+}
+
+/**
+ * Measures one row, alone where there is no peer.
+ *
+ * @throws Error when the results differ, or something fails
+ */
+export async function measureTensorCase(
+  one: TensorCase,
+  name: string,
+  group: string,
+  peer: TensorPeer | undefined,
+  { threads, engine, quick }: RowSettings,
+): Promise<BenchmarkRow | CostRow> {
+  await setEngineThreads(threads);
+  const data = operandData(one);
+  await using resources = new AsyncDisposableStack();
+  const call = prepareSconce(one, data);
+  const lane: LocalLane = {
+    repeat: (calls) => {
+      for (let i = 0; i < calls; i++) call();
+    },
+  };
+  // A training step runs through so much TypeScript that it takes hundreds of milliseconds until all of it is compiled.
+  const settings = { ...durations(quick, threads), ...(!quick && { warmupMs: 700 }) };
+  const { note, wantedMs, flops } = one;
+  const start = performance.now();
+  const first = elementsOf(call());
+  const firstMs = performance.now() - start;
+  if (peer === undefined) {
+    const [ours] = await measureInterleaved([lane], settings);
+    return makeCost({ name, group, threads, engine, ms: ours!.medianMs, wantedMs: wantedMs ?? null, note });
+  }
+  const side = resources.adopt(await peer.prepare(one, data, threads), (its) => its.release());
+  assertSameResults(name, first, await side.results(), one.tolerance ?? TOLERANCE);
+  for (let i = 1; i < (one.compared ?? 1); i++) {
+    assertSameResults(name, elementsOf(call()), await side.results(), one.tolerance ?? TOLERANCE);
+  }
+  const [ours, theirs] = await measureInterleaved([lane, side.lane], settings);
+  return makeRow({
+    name,
+    group,
+    threads,
+    engine,
+    ms: ours!.medianMs,
+    peer: peer.nameFor(one),
+    peerMs: theirs!.medianMs,
+    peerCallMs: theirs!.medianMs,
+    firstMs,
+    note,
+    ...(wantedMs !== undefined && { wantedMs }),
+    ...(flops !== undefined && { flops }),
+  });
+}
+
+/** The case's call on operands of its own. */
+export function prepareSconce(
+  one: TensorCase,
+  data: Readonly<Record<string, Elements>> = operandData(one),
+): ReturnType<TensorCase['prepare']> {
+  const operands = Object.entries(one.operands).map(([name, { shape, grad = false }]) => {
+    const tensor = fromTypedArray(data[name]!, shape);
+    return [name, grad ? tensor.requiresGrad_() : tensor] as const;
+  });
+  return one.prepare(Object.fromEntries(operands));
+}
+
+function operandData(one: TensorCase): Record<string, Elements> {
+  const operands: [string, Operand][] = Object.entries(one.operands);
+  return Object.fromEntries(
+    operands.map(([name, { shape, range = [-1, 1] as const, below }], i) => {
+      const data = new Float32Array(count(shape));
+      fillUniform(data, below === undefined ? range : [0, below], i + 1);
+      return [
+        name,
+        below === undefined ? data : BigInt64Array.from(data, (value) => BigInt(Math.trunc(value))),
+      ];
+    }),
+  );
+}
+
+/** All results of a call, one behind the other. */
+function elementsOf(results: Tensor | readonly Tensor[]): Float32Array {
+  const all = [results].flat() as readonly Tensor[];
+  const elements = new Float32Array(all.reduce((sum, { shape }) => sum + count(shape), 0));
+  let at = 0;
+  for (const one of all) {
+    elements.set(Float32Array.from(one.toTypedArray() as ArrayLike<number | bigint>, Number), at);
+    at += one.numel();
+  }
+  return elements;
+}

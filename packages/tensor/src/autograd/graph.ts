@@ -1,0 +1,3 @@
+/** `torch.autograd.graph`: looking at the graph that recording makes. */
+export { GradNode as Node } from './node.ts';
+export { savedTensorsHooks } from './saved.ts';

@@ -1,0 +1,2 @@
+/** Signal processing: PyTorch's `torch.signal`. */
+export * as windows from './windows.ts';
