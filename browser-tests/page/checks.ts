@@ -4,7 +4,7 @@ import { type Fixtures, runSuite, type SuiteReport, suites } from '@sconce/confo
 import { engineInfo } from '@sconce/engine';
 import * as nn from '@sconce/nn';
 import { exportOnnx, InferenceSession } from '@sconce/onnx';
-import { manualSeed, randn, type Tensor } from '@sconce/tensor';
+import { manualSeed, type PrintOptions, randn, setPrintoptions, type Tensor } from '@sconce/tensor';
 import {
   convertImage,
   DETECTOR_METADATA_KEY,
@@ -52,9 +52,17 @@ export async function runChecks(
 }
 
 function printTensors(fixtures: Fixtures): string[] {
-  const { cases } = fixtures.json<{ cases: { tensor: string }[] }>('tensor', 'printing.json');
+  type Case = { tensor: string; options?: PrintOptions; recorded?: string };
+  const { cases } = fixtures.json<{ cases: Case[] }>('tensor', 'printing.json');
   const tensors = fixtures.tensors('tensor', 'printing.safetensors');
-  return cases.map(({ tensor }) => String(tensors.get(tensor)));
+  return cases
+    .filter(({ recorded }) => recorded === undefined)
+    .map(({ tensor, options = {} }) => {
+      setPrintoptions({ profile: 'default', ...options });
+      const printed = String(tensors.get(tensor));
+      setPrintoptions({ profile: 'default' });
+      return printed;
+    });
 }
 
 async function runSuites(fixtures: Fixtures): Promise<SuiteReport[]> {

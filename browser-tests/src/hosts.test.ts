@@ -97,7 +97,7 @@ describe.each(hosts)('$host', ({ run, targets }) => {
     }
   });
 
-  test.each(['operators', 'layers', 'onnx', 'models'])('no case of the suite %s fails', (name) => {
+  test.each(['operators', 'opdb', 'layers', 'onnx', 'models'])('no case of the suite %s fails', (name) => {
     const [report, reference] = [results, node].map(
       ({ suites }) => suites.find(({ suite }) => suite === name)!,
     );
@@ -107,8 +107,11 @@ describe.each(hosts)('$host', ({ run, targets }) => {
   });
 
   test('tensors print as PyTorch prints them', () => {
-    const { cases } = fixtureJson<{ cases: { printed: string }[] }>('tensor/printing.json');
-    expect(results.printedTensors).toEqual(cases.map(({ printed }) => printed));
+    const { cases } = fixtureJson<{ cases: { printed: string; recorded?: string }[] }>(
+      'tensor/printing.json',
+    );
+    const plain = cases.filter(({ recorded }) => recorded === undefined);
+    expect(results.printedTensors).toEqual(plain.map(({ printed }) => printed));
   });
 
   test("a seeded module has Node's weights bit for bit, and prints as there", () => {

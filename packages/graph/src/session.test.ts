@@ -73,7 +73,7 @@ describe('runs', () => {
   test('let timers through while they go on', async () => {
     const builder = new GraphBuilder();
     let value = builder.input('x', 'float32', [128, 128]);
-    for (let index = 0; index < 300; index++) value = builder.node('MatMul', [value, value]);
+    for (let index = 0; index < 3000; index++) value = builder.node('MatMul', [value, value]);
     builder.output(value, 'float32');
     const session = new GraphSession(builder.graph);
     let turns = 0;

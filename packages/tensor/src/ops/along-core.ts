@@ -98,6 +98,8 @@ export function rawElements(view: StridedElements): Raw {
 /** The elements of x at the places, in their shape. */
 export function gatherAlong(x: Tensor, places: Places): Tensor {
   const output = newTensor(places.shape, x.dtype);
+  // A part without elements may begin behind the end of the memory it is a part of.
+  if (output.numel() === 0) return output;
   gatherElements({
     x: sliceOf(x),
     y: sliceOf(output),
@@ -126,6 +128,7 @@ export function selectRows(x: Tensor, dim: number, index: Tensor): Tensor {
 
 /** Writes the elements of `source`, read under the places' shape, to the places of `target`. */
 export function scatterAlong(target: Tensor, places: Places, source: Tensor): void {
+  if (numelOf(places.shape) === 0) return;
   scatterElements({
     x: sliceOf(target),
     source: sliceOf(source),
@@ -153,6 +156,7 @@ const foldOps = { sum: 'add', prod: 'mul', amax: 'max', amin: 'min' } as const;
 /** Folds the elements of `source`, read under the places' shape, into the places of `target`. */
 export function foldAlong(fold: Fold, target: Tensor, places: Places, source: Tensor): void {
   const dtype = loopDType('scatter', target.dtype);
+  if (numelOf(places.shape) === 0) return;
   const work = target.dtype === dtype ? target : cast(target, dtype);
   foldElements({
     op: foldOps[fold],
