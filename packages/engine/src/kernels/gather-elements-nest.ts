@@ -34,6 +34,22 @@ export interface IndexedSpec {
   readonly index: 'i32' | 'i64';
 }
 
+/** A kernel's families, one for each type of an index. */
+export type ByIndex<F> = Readonly<Record<IndexedSpec['index'], F>>;
+
+/** Makes them. */
+export function byIndex<F>(make: (index: IndexedSpec['index']) => F): ByIndex<F> {
+  return { i32: make('i32'), i64: make('i64') };
+}
+
+/** Makes them for every size of an element. */
+export function byBytes<F>(
+  make: (bytes: 1 | 2 | 4 | 8, index: IndexedSpec['index']) => F,
+): Readonly<Record<1 | 2 | 4 | 8, ByIndex<F>>> {
+  const of = (bytes: 1 | 2 | 4 | 8): ByIndex<F> => byIndex((index) => make(bytes, index));
+  return { 1: of(1), 2: of(2), 4: of(4), 8: of(8) };
+}
+
 const operands = ['along', 'other', 'index'] as const;
 
 type NestName = `${'n' | (typeof operands)[number]}${0 | 1 | 2 | 3}` | 'placeBytes';

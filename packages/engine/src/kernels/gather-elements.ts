@@ -5,6 +5,7 @@ import { executor } from '../runtime/executor.ts';
 import { type Family, family, type Region } from '../runtime/family.ts';
 import type { GatherElementsParameters } from '../types.ts';
 import {
+  byBytes,
   type IndexedSpec,
   indexedNest,
   type NestIntegers,
@@ -15,12 +16,7 @@ import { copyRun, elementTypes } from './row-copy.ts';
 
 type GatherArguments = Readonly<Record<'x' | 'y' | 'index', Region>> & NestIntegers;
 
-const families: Record<1 | 2 | 4 | 8, Record<IndexedSpec['index'], Family<IndexedSpec, GatherArguments>>> = {
-  1: { i32: gatherFamily(1, 'i32'), i64: gatherFamily(1, 'i64') },
-  2: { i32: gatherFamily(2, 'i32'), i64: gatherFamily(2, 'i64') },
-  4: { i32: gatherFamily(4, 'i32'), i64: gatherFamily(4, 'i64') },
-  8: { i32: gatherFamily(8, 'i32'), i64: gatherFamily(8, 'i64') },
-};
+const families = byBytes(gatherFamily);
 
 function gatherFamily(
   bytes: 1 | 2 | 4 | 8,

@@ -6,6 +6,9 @@ import { executor } from '../runtime/executor.ts';
 import { type Family, family, type Region } from '../runtime/family.ts';
 import type { FoldElementsDType, FoldElementsParameters, ScatterElementsParameters } from '../types.ts';
 import {
+  type ByIndex,
+  byBytes,
+  byIndex,
   type IndexedSpec,
   indexedNest,
   type NestIntegers,
@@ -17,24 +20,17 @@ import { foldOf } from './typed/fold-groups.ts';
 import { layoutOf } from './typed/lanes.ts';
 
 type ScatterArguments = Readonly<Record<'x' | 'source' | 'index', Region>> & NestIntegers;
-type Families<S extends object> = Record<IndexedSpec['index'], Family<S, ScatterArguments>>;
-
-const scatterFamilies: Record<1 | 2 | 4 | 8, Families<IndexedSpec>> = {
-  1: { i32: scatterFamily(1, 'i32'), i64: scatterFamily(1, 'i64') },
-  2: { i32: scatterFamily(2, 'i32'), i64: scatterFamily(2, 'i64') },
-  4: { i32: scatterFamily(4, 'i32'), i64: scatterFamily(4, 'i64') },
-  8: { i32: scatterFamily(8, 'i32'), i64: scatterFamily(8, 'i64') },
-};
+const scatterFamilies = byBytes(scatterFamily);
 
 interface FoldSpec extends IndexedSpec {
   readonly op: FoldElementsParameters['op'];
 }
 
-const foldFamilies: Record<FoldElementsDType, Families<FoldSpec>> = {
-  float32: { i32: foldFamily('float32', 'i32'), i64: foldFamily('float32', 'i64') },
-  float64: { i32: foldFamily('float64', 'i32'), i64: foldFamily('float64', 'i64') },
-  int32: { i32: foldFamily('int32', 'i32'), i64: foldFamily('int32', 'i64') },
-  int64: { i32: foldFamily('int64', 'i32'), i64: foldFamily('int64', 'i64') },
+const foldFamilies: Readonly<Record<FoldElementsDType, ByIndex<Family<FoldSpec, ScatterArguments>>>> = {
+  float32: byIndex((index) => foldFamily('float32', index)),
+  float64: byIndex((index) => foldFamily('float64', index)),
+  int32: byIndex((index) => foldFamily('int32', index)),
+  int64: byIndex((index) => foldFamily('int64', index)),
 };
 
 function scatterFamily(
@@ -127,7 +123,7 @@ export function scatterElements(p: ScatterElementsParameters): void {
  */
 export function foldElements(p: FoldElementsParameters): void {
   const { op, dtype } = p;
-  const ofType = foldFamilies[dtype] as Families<FoldSpec> | undefined;
+  const ofType = foldFamilies[dtype] as (typeof foldFamilies)[FoldElementsDType] | undefined;
   if (ofType === undefined) {
     throw new EngineError('foldElements', 'invalid dtype', Object.keys(foldFamilies).join(', '), dtype);
   }
