@@ -57,6 +57,11 @@ export class NativeCode {
     return this.#koffi.decode(address, this.#addressType) as (buffer: ArrayBuffer) => number;
   }
 
+  /** The address of a function that calls the code at its first argument with its second. */
+  callerAddress(): number {
+    return this.#arena.add([CALL])[0]!;
+  }
+
   /** The instructions that tell what the CPU and the operating system support. */
   cpuFunctions(): CpuFunctions {
     const [cpuid, xgetbv] = this.#arena
@@ -81,6 +86,9 @@ export class NativeCode {
     this.#arena.free();
   }
 }
+
+/** `mov rax, rdi; mov rdi, rsi; jmp rax`. */
+const CALL = Uint8Array.of(0x48, 0x89, 0xf8, 0x48, 0x89, 0xf7, 0xff, 0xe0);
 
 /** `cvtsi2sd xmm0, rdi; ret`: the first argument as a float64, which is a JavaScript number and exact below 2 ** 53. */
 const ADDRESS_OF = Uint8Array.of(0xf2, 0x48, 0x0f, 0x2a, 0xc7, 0xc3);

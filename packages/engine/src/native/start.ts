@@ -66,11 +66,13 @@ function layFoundation(threads: ThreadRequest): Foundation {
   }
   const koffi = loadKoffi();
   const libc = openLibc(koffi);
-  const probe = new NativeCode(koffi, libc);
+  // Kept with the foundation, since workers call through it.
+  const code = new NativeCode(koffi, libc);
   try {
-    return { koffi, libc, cpu: readCpu(probe), team: new ThreadTeam(nativePoolHost(koffi), threads) };
-  } finally {
-    probe.free();
+    return { koffi, libc, cpu: readCpu(code), team: new ThreadTeam(nativePoolHost(koffi, code), threads) };
+  } catch (error) {
+    code.free();
+    throw error;
   }
 }
 

@@ -28,7 +28,7 @@ function threaded(
   const { koffi, libc } = basis;
   const code = new NativeCode(koffi, libc);
   const memory = new NativeMemory(nodeHost(code.addressFunction(), libc.trim));
-  const team = new ThreadTeam(nativePoolHost(koffi), { count: threads, by: 'a test asks for them' });
+  const team = new ThreadTeam(nativePoolHost(koffi, code), { count: threads, by: 'a test asks for them' });
   started(team);
   return { executor: new NativeExecutor(target, code, memory, team), team };
 }

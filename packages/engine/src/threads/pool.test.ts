@@ -48,7 +48,11 @@ describe.skipIf(typeof basis === 'string')('a pool of threads', () => {
     return { work, mine, isDone, allDone: () => [...Array(parts).keys()].every(isDone) };
   }
 
-  function start(threads: number, host: PoolHost = nativePoolHost(basisKoffi), ended = (_: string) => {}) {
+  function start(
+    threads: number,
+    host: PoolHost = nativePoolHost(basisKoffi, code),
+    ended = (_: string) => {},
+  ) {
     const pool = new ThreadPool(host, threads, ended);
     pools.push(pool);
     expect(pool.waitUntilReady(20_000)).toBe(true);
@@ -58,7 +62,7 @@ describe.skipIf(typeof basis === 'string')('a pool of threads', () => {
 
   /** A host, and the workers that it has started. */
   function watched(): { host: PoolHost; workers: WorkerHandle[] } {
-    const host = nativePoolHost(basisKoffi);
+    const host = nativePoolHost(basisKoffi, code);
     const workers: WorkerHandle[] = [];
     const start: PoolHost['start'] = (data, ended) => {
       const worker = host.start(data, ended);

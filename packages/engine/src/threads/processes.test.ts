@@ -150,7 +150,7 @@ describe.skipIf(!native)('functions that run together', () => {
       const { address } = code.kernel(Uint8Array.of(0x8b, 0x07, 0x85, 0xc0, 0x74, 0xfa, 0xc3));
       const block = new Int32Array(new ArrayBuffer(128));
       const tasks = Float64Array.of(address, code.addressFunction()(block.buffer));
-      const pool = new ThreadPool(nativePoolHost(koffi), 2, () => {});
+      const pool = new ThreadPool(nativePoolHost(koffi, code), 2, () => {});
       if (!pool.waitUntilReady(20_000)) throw new Error('no worker');
       void pool.runTogetherAside({ tasks, runOwn: () => new Promise(() => {}), abort: () => { block[0] = 1; } });
       setTimeout(() => process.exit(pool.busy ? 7 : 1), 50);

@@ -13,12 +13,18 @@ import { serveSource } from './worker-source.ts';
 const workerSource = `${serveSource}
 function start(data, id) {
   const { memory } = data;
-  serve(data, id, remembered((address) => {
-    const [length] = new Int32Array(memory.buffer, address, 1);
-    // Compilers take no shared bytes.
-    const bytes = new Uint8Array(memory.buffer, address + 4, length).slice();
-    return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports.run;
-  }));
+  const known = new Map();
+  serve(data, id, (address, block) => {
+    let kernel = known.get(address);
+    if (kernel === undefined) {
+      const [length] = new Int32Array(memory.buffer, address, 1);
+      // Compilers take no shared bytes.
+      const bytes = new Uint8Array(memory.buffer, address + 4, length).slice();
+      kernel = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports.run;
+      known.set(address, kernel);
+    }
+    return kernel(block);
+  });
 }
 
 /** The number of this thread where the host tells it, else zero. */

@@ -13,12 +13,11 @@ export interface WorkerData {
 }
 
 /**
- * `serve(data, id, kernelAt)`: waits for work, spinning first and then asleep; takes parts of it until none is left; waits
- * again. `kernelAt` gives the function at the address of a task's code, and is made by `remembered(make)`. A task that throws is
- * told to the caller.
+ * `serve(data, id, run)`: waits for work, spinning first and then asleep; takes parts of it until none is left; waits again.
+ * `run(address, block)` runs a task's code on its argument block. A task that throws is told to the caller.
  */
 export const serveSource: string = `
-function serve({ buffer, offsets, index, spin }, id, kernelAt) {
+function serve({ buffer, offsets, index, spin }, id, run) {
   const words = new Int32Array(buffer, 0, offsets.ends / 4);
   const ends = new Int32Array(buffer, offsets.ends, (offsets.statuses - offsets.ends) / 4);
   const statuses = new Int32Array(buffer, offsets.statuses, (offsets.text - offsets.statuses) / 4);
@@ -48,7 +47,7 @@ function serve({ buffer, offsets, index, spin }, id, kernelAt) {
       try {
         const end = ends[part];
         for (let task = part === 0 ? 0 : ends[part - 1]; task < end; task++) {
-          statuses[part] = kernelAt(tasks[2 * task])(tasks[2 * task + 1]);
+          statuses[part] = run(tasks[2 * task], tasks[2 * task + 1]);
         }
       } catch (error) {
         tell(error);
@@ -81,17 +80,5 @@ function serve({ buffer, offsets, index, spin }, id, kernelAt) {
     work();
     ticket = nextTicket(ticket);
   }
-}
-
-function remembered(make) {
-  const known = new Map();
-  return (address) => {
-    let kernel = known.get(address);
-    if (kernel === undefined) {
-      kernel = make(address);
-      known.set(address, kernel);
-    }
-    return kernel;
-  };
 }
 `;
