@@ -209,3 +209,8 @@ export function operate(k: KernelBuilder, op: VectorOp, type: ComputeType, args:
 export function looseness(op: VectorOp): { readonly takes: boolean; readonly gives: boolean } {
   return { takes: integerOperations[op]?.modular === true, gives: integerOperations[op]?.fits !== true };
 }
+
+/** About how long a step of a program takes, where reading an element takes 1. */
+export function costOf(op: string, type: ComputeType): number {
+  return arityOf(op) === undefined || isLight(op as VectorOp, type) ? 0.5 : 3;
+}

@@ -11,6 +11,7 @@ import type { Launchable } from '../runtime/family.ts';
 import { integersOf, part, type Region, wholeOf } from '../runtime/region.ts';
 import { forkNest, passTime } from '../threads/split.ts';
 import type { Mode, OperandSpec } from './elementwise-nest.ts';
+import { costOf } from './elementwise-operations.ts';
 import {
   type FusedSpec,
   type FusedValues,
@@ -97,7 +98,8 @@ export class FusedPlan {
       divisors: [],
     };
     this.#elements = shape.reduce((product, size) => product * size, 1);
-    this.#time = passTime((dtypes.length + program.nodes.length / 2) * this.#elements);
+    const steps = program.nodes.reduce((sum, [op]) => sum + costOf(op, program.type), 0);
+    this.#time = passTime((dtypes.length + steps) * this.#elements);
     this.#extents = strides.map((steps) => (this.#elements === 0 ? 0 : extent(shape, steps)));
     this.#bytes = dtypes.map((dtype) => dtypeBytes[dtype]);
     const written = program.outputs.reduce((sum, dtype) => sum + this.#elements * dtypeBytes[dtype], 0);
