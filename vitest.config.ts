@@ -13,5 +13,7 @@ export default defineConfig({
     ],
     setupFiles: ['./scripts/seed-properties.ts'],
     testTimeout: 30_000,
+    // Vitest leaves one core idle, which on two is half of them.
+    maxWorkers: '100%',
   },
 });

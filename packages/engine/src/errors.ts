@@ -46,3 +46,10 @@ export class EngineError extends Error {
     this.operation = operation;
   }
 }
+
+/** An integer was to be divided by zero; nothing has been written. */
+export class DivisionByZeroError extends EngineError {
+  constructor(operation: string) {
+    super(operation, 'ZeroDivisionError: integers cannot be divided by zero');
+  }
+}

@@ -20,7 +20,7 @@ export type {
   UnaryOp,
 } from './elementwise-types.ts';
 export { type EngineInfo, engineInfo } from './engine-info.ts';
-export { DetachedStorageError, EngineError, OutOfMemoryError } from './errors.ts';
+export { DetachedStorageError, DivisionByZeroError, EngineError, OutOfMemoryError } from './errors.ts';
 export type { FloatDType } from './float-type.ts';
 export { type AdaptivePoolParameters, adaptivePool } from './kernels/adaptive-pool.ts';
 export { addRows } from './kernels/add-rows.ts';

@@ -3,7 +3,7 @@
 
 import { dtypeBytes } from '../dtype.ts';
 import type { TypedSlice } from '../elementwise-types.ts';
-import { EngineError } from '../errors.ts';
+import { DivisionByZeroError, EngineError } from '../errors.ts';
 import type { EngineStorage } from '../memory/storage.ts';
 import { checkShape, regionOf, stridedRegionOf } from '../operands.ts';
 import { type Executor, executor } from '../runtime/executor.ts';
@@ -254,7 +254,7 @@ export class FusedPlan {
           current.launch(check, { ...values, flag });
         });
       });
-      if (integersOf(flag)[0] !== 0) throw divisionByZero(name);
+      if (integersOf(flag)[0] !== 0) throw new DivisionByZeroError(name);
     } finally {
       current.release(storage);
     }
@@ -271,12 +271,8 @@ export function checkNumberDivisors(
     const [kind, which] = program.nodes[step]!;
     const value =
       kind === 'constant' ? Number(which) : kind === 'parameter' ? parameters[which as number]! : 1;
-    if (Number(numberOf(program.type, value)) === 0) throw divisionByZero(name);
+    if (Number(numberOf(program.type, value)) === 0) throw new DivisionByZeroError(name);
   }
-}
-
-function divisionByZero(name: string): EngineError {
-  return new EngineError(name, 'ZeroDivisionError: integers cannot be divided by zero');
 }
 
 /** The plan of a call, made if there is none. @throws EngineError when shape or strides make no sense. */
