@@ -10,8 +10,9 @@ import { pageName, rowsPage, summary } from './tables.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** The pages with summaries, and which benchmarks each is about. */
 const readmes: Readonly<Record<string, (benchmark: string) => boolean>> = {
-  'packages/engine/README.md': (benchmark) => benchmark !== 'tensor',
+  'packages/engine/README.md': (benchmark) => benchmark !== 'tensor' && benchmark !== 'train',
   'packages/tensor/README.md': (benchmark) => benchmark === 'tensor',
+  'packages/nn/README.md': (benchmark) => benchmark === 'train',
 };
 const pages = 'docs/benchmarks';
 const [begin, end] = ['<!-- benchmarks:begin -->', '<!-- benchmarks:end -->'];

@@ -26,8 +26,20 @@ export interface BenchmarkRow {
   readonly firstMs: number;
   /** What a call may take, where not only the ratio is judged. */
   readonly wantedMs?: number;
+  /** Memory of whole processes that do this alone, where it is looked at. */
+  readonly memory?: PeakMemory;
   /** What the times include. */
   readonly note: string;
+}
+
+/** The most memory that a process has held, in MiB of resident memory. */
+export interface PeakMemory {
+  readonly mib: number;
+  /** With every call in a `scope`. */
+  readonly scopedMib: number;
+  readonly peerMib: number;
+  /** `mib / peerMib`: below 1 Sconce holds less. */
+  readonly ratio: number;
 }
 
 /** What something costs by itself, where there is nothing to compare it with. */
@@ -154,6 +166,7 @@ export function formatReport(report: BenchmarkReport<BenchmarkRow | CostRow>): s
   const { compared, costs } = splitRows(report.rows);
   return withFrame(report, [
     ...(compared.length > 0 ? comparedTables(compared) : []),
+    ...memoryTable(compared),
     ...(costs.length > 0 ? [costTable(costs)] : []),
   ]);
 }
@@ -190,6 +203,22 @@ function comparedTables(rows: readonly BenchmarkRow[]): string[] {
         String(mean.count),
         mean.ratio.toFixed(2),
         mean.scaling?.toFixed(2) ?? '',
+      ]),
+    ),
+  ];
+}
+
+function memoryTable(rows: readonly BenchmarkRow[]): string[] {
+  const measured = rows.filter((row) => row.memory !== undefined);
+  if (measured.length === 0) return [];
+  return [
+    table(
+      ['peak memory', 'threads', 'MiB', 'in scopes MiB', 'peer MiB', 'part'],
+      measured.map(({ name, threads, memory }) => [
+        name,
+        String(threads),
+        ...[memory!.mib, memory!.scopedMib, memory!.peerMib].map((its) => its.toFixed(0)),
+        memory!.ratio.toFixed(2),
       ]),
     ),
   ];

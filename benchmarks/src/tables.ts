@@ -11,7 +11,7 @@ import {
   splitRows,
 } from './report.ts';
 import { type CpuResults, cpuSlug } from './results.ts';
-import { wantedRatio, wantedScaling } from './wanted.ts';
+import { WANTED_MEMORY, wantedRatio, wantedScaling } from './wanted.ts';
 
 /** What benchmarks are called, in the order of their tables; others come behind, under their names. */
 const titles: Readonly<Record<string, string>> = {
@@ -21,7 +21,8 @@ const titles: Readonly<Record<string, string>> = {
   costs: 'Beside the arithmetic',
   networks: 'Networks as one program',
   models: 'Whole models',
-  tensor: 'Tensors and training',
+  tensor: 'Tensors',
+  train: 'Training',
 };
 
 interface Titled {
@@ -52,6 +53,7 @@ export function summary(
         `**${report.title}**, ${report.versions}:`,
         ...(report.compared.length > 0 ? [meanTable(report)] : []),
         ...(timed.length > 0 ? [rowTable(timed)] : []),
+        ...memoryTable(report.compared),
         ...(report.costs.length > 0 ? [costTable(report.costs)] : []),
       ];
     });
@@ -154,6 +156,32 @@ function rowTable(rows: readonly BenchmarkRow[]): string {
       digits(row.firstMs),
     ]),
   );
+}
+
+/** Peak memory, where rows have it. */
+function memoryTable(rows: readonly BenchmarkRow[]): string[] {
+  const measured = rows.filter((row) => row.memory !== undefined);
+  if (measured.length === 0) return [];
+  return [
+    markdown(
+      [
+        'peak memory of a process',
+        'threads',
+        'MiB',
+        'in scopes MiB',
+        'peer MiB',
+        'part of the peer',
+        'wanted',
+      ],
+      measured.map(({ name, threads, memory }) => [
+        name,
+        String(threads),
+        ...[memory!.mib, memory!.scopedMib, memory!.peerMib].map((its) => its.toFixed(0)),
+        memory!.ratio.toFixed(2),
+        `at most ${WANTED_MEMORY}`,
+      ]),
+    ),
+  ];
 }
 
 function costTable(rows: readonly CostRow[]): string {

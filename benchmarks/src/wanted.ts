@@ -35,13 +35,27 @@ const tensor: Readonly<Record<string, number>> = {
   'LeNet training (tfjs)': 5,
 };
 
+/** Steps of training beside PyTorch, and beside TensorFlow.js. */
+const train: Readonly<Record<string, number>> = {
+  'ResNet-18 step': 1,
+  'LSTM step': 1,
+  'transformer step': 1,
+  'ResNet-18 step (tfjs)': 5,
+  'LSTM step (tfjs)': 5,
+  'transformer step (tfjs)': 5,
+};
+
+/** Largest part of a peer's peak memory, of a process that trains. */
+export const WANTED_MEMORY = 1.3;
+
 /** On WebAssembly, every product and convolution. */
 const WEB = 1.8;
 
 /** The ratio that is wanted of a group; `null` where none is. Blocked images are judged with AVX-512 only. */
 export function wantedRatio(benchmark: string, engine: string, group: string): number | null {
   if (benchmark === 'web' || benchmark === 'browser') return WEB;
-  if (benchmark === 'tensor') return engine === 'wasm' ? null : (tensor[group] ?? null);
+  const training = benchmark === 'tensor' ? tensor : benchmark === 'train' ? train : undefined;
+  if (training !== undefined) return engine === 'wasm' ? null : (training[group] ?? null);
   if (benchmark !== 'kernels' || engine === 'wasm') return null;
   return native[group] ?? (engine === 'avx512' ? blocked[group] : undefined) ?? null;
 }

@@ -7,7 +7,7 @@ import { loadSafetensors, readNpy, readSafetensors, writeNpy, writeSafetensors }
 import { zeros } from '@sconce/tensor';
 import { createImage, readImage, writeImage } from '@sconce/vision';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { runProgram } from './program.ts';
+import { sconce } from './testing/run-command.ts';
 
 const fixtures = fileURLToPath(new URL('../../../fixtures/', import.meta.url));
 const digits = join(fixtures, 'models/digits/dynamo.onnx');
@@ -23,30 +23,6 @@ afterAll(() => {
   vi.unstubAllEnvs();
   rmSync(folder, { recursive: true, force: true });
 });
-
-interface Outcome {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the command in this process, as if the user were in the scratch folder. */
-async function sconce(...args: string[]): Promise<Outcome> {
-  const written = { out: '', err: '' };
-  const capture = (stream: 'out' | 'err') => (chunk: string | Uint8Array) => {
-    written[stream] += String(chunk);
-    return true;
-  };
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation(capture('out')),
-    vi.spyOn(process.stderr, 'write').mockImplementation(capture('err')),
-  ];
-  try {
-    return { status: await runProgram(args), ...written };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 describe('sconce run', () => {
   test('prints the best classes of a handwritten digit', async () => {

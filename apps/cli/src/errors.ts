@@ -17,12 +17,21 @@ export class JudgedFailure extends Error {
   }
 }
 
-/** Says what went wrong on standard error and returns the exit status: 2 for wrong usage, 1 for all else. */
+/** The user ended a job that could be ended cleanly; exit status 130, as for every program that Ctrl-C ends. */
+export class Interrupted extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'Interrupted';
+  }
+}
+
+/** Says what went wrong on standard error and returns the exit status: 2 for wrong usage, 130 after Ctrl-C, 1 for all else. */
 export function reportFailure(error: unknown, debug: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof JudgedFailure) return 1;
   const failure = error instanceof Error ? error : new Error(String(error));
   process.stderr.write(debug ? `${failure.stack ?? failure.message}\n` : `sconce: ${describe(failure)}\n`);
+  if (failure instanceof Interrupted) return 130;
   return failure instanceof UsageError ? 2 : 1;
 }
 

@@ -3,8 +3,10 @@ import { Command } from 'commander';
 import { conformanceCommand } from './commands/conformance.ts';
 import { demoCommand } from './commands/demo.ts';
 import { detectCommand } from './commands/detect.ts';
+import { finetuneCommand } from './commands/finetune.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { runCommand } from './commands/run.ts';
+import { trainCommand } from './commands/train.ts';
 import { reportFailure } from './errors.ts';
 
 /** Runs one command line and returns its exit status: 0, 1 for a failure, 2 for wrong usage. */
@@ -20,13 +22,15 @@ export async function runProgram(args: readonly string[]): Promise<number> {
 /** Builds the program. Nothing runs until it is parsed; wrong usage throws instead of ending the process. */
 function createProgram(): Command {
   const program = new Command('sconce')
-    .description('Trained PyTorch models in TypeScript: run, inspect and check them.')
+    .description('Trained PyTorch models in TypeScript: run, inspect, train and check them.')
     .version('0.1.0')
     .option('--debug', 'show the stack trace of an error');
   for (const command of [
     runCommand(),
     inspectCommand(),
     detectCommand(),
+    trainCommand(),
+    finetuneCommand(),
     conformanceCommand(),
     demoCommand(),
   ]) {

@@ -46,7 +46,7 @@ export async function writeTensors(path: string, tensors: Readonly<Record<string
 }
 
 /** Writes beside the target, then renames, so that no half-written file is ever there under its name. */
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await writeFile(temporary, bytes);

@@ -15,7 +15,7 @@ const script = fileURLToPath(new URL('torch_server.py', import.meta.url));
 
 /** What the server understands; its answers are `{ answer }` or `{ error }`. */
 type Request =
-  | { readonly do: 'version' | 'release' }
+  | { readonly do: 'version' | 'peak' | 'release' }
   | { readonly do: 'results'; readonly path: string }
   | { readonly do: 'time'; readonly calls: number; readonly turnMs: number }
   | {
@@ -83,6 +83,11 @@ export class TorchPeer implements TensorPeer {
       },
       release: async () => void (await this.#server.ask({ do: 'release' })),
     };
+  }
+
+  /** The most resident memory that the process has held, in MiB. */
+  async peakMib(): Promise<number> {
+    return (await this.#server.ask({ do: 'peak' })) as number;
   }
 
   /** Ends the process and removes its files. */

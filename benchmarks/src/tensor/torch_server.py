@@ -1,4 +1,4 @@
-"""PyTorch's side of `pnpm bench:tensor`: takes requests, one JSON document a line, and answers in kind.
+"""PyTorch's side of `pnpm bench:tensor` and `pnpm bench:train`: takes requests, one JSON document a line, and answers in kind.
 
 It prepares a case (operands from files, statements, an expression), gives its results in files, and times it when it is
 its turn. Nothing else runs in this process, and the collector of reference cycles is off, as `timeit` has it.
@@ -6,6 +6,7 @@ its turn. Nothing else runs in this process, and the collector of reference cycl
 
 import gc
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -89,6 +90,8 @@ def serve():
                     case.results(request["path"])
                 case "time":
                     answer = case.samples(request["calls"], request["turnMs"])
+                case "peak":
+                    answer = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
                 case "release":
                     case = None
                 case other:

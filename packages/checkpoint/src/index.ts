@@ -1,6 +1,6 @@
 /** PyTorch, safetensors and NumPy files, read and written safely: the face of `@sconce/checkpoint`. */
 export { CheckpointError } from './errors.ts';
-export { load, loadSafetensors, saveSafetensors } from './load.ts';
+export { load, loadSafetensors, loadTorch, saveSafetensors, saveTorch } from './load.ts';
 export { readNpy, readNpz, writeNpy } from './npy.ts';
 export {
   openSafetensors,
@@ -11,3 +11,4 @@ export {
   writeSafetensors,
 } from './safetensors.ts';
 export { readStateDict, readTorch, type TorchValue } from './torch.ts';
+export { type TorchSaveable, writeTorch } from './torch-write.ts';

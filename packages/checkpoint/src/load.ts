@@ -4,7 +4,8 @@ import { nameOf, readBytes, writeBytes } from '#files';
 import { CheckpointError } from './errors.ts';
 import { isNpy, readNpy, readNpz } from './npy.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
-import { readStateDict } from './torch.ts';
+import { readStateDict, readTorch, type TorchValue } from './torch.ts';
+import { type TorchSaveable, writeTorch } from './torch-write.ts';
 import { isZip, readZip } from './zip.ts';
 
 /**
@@ -53,7 +54,32 @@ export async function saveSafetensors(
   tensors: ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>,
   metadata?: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const bytes = writeSafetensors(tensors, metadata);
+  await write(path, writeSafetensors(tensors, metadata));
+}
+
+/**
+ * Reads everything that a file written by `torch.save` holds.
+ *
+ * @throws {CheckpointError} when the file cannot be read, or as {@link readTorch}
+ */
+export async function loadTorch(path: string | URL): Promise<TorchValue> {
+  return readTorch(await read(path), { file: nameOf(path) });
+}
+
+/**
+ * Writes a `.pt` file that `torch.load(path, weights_only=True)` reads, as a whole or not at all. Not in browsers.
+ *
+ * @example
+ * ```ts
+ * await saveTorch('checkpoint.pt', { model: model.stateDict(), optimizer: optimizer.stateDict(), epoch: 3 });
+ * ```
+ * @throws {CheckpointError} when the file cannot be written, or as {@link writeTorch}
+ */
+export async function saveTorch(path: string | URL, value: TorchSaveable): Promise<void> {
+  await write(path, writeTorch(value));
+}
+
+async function write(path: string | URL, bytes: Uint8Array): Promise<void> {
   try {
     await writeBytes(path, bytes);
   } catch (cause) {

@@ -26,7 +26,7 @@ export type TorchValue =
   | Set<TorchValue>;
 
 /** Element types by the name of their storage class. */
-const storageTypes: Readonly<Record<string, DType>> = {
+export const storageTypes: Readonly<Record<string, DType>> = {
   DoubleStorage: 'float64',
   FloatStorage: 'float32',
   HalfStorage: 'float16',

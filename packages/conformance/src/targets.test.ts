@@ -4,13 +4,26 @@ import { describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
 
-/** Runs the operator database's suite in a process of its own, on one target of the engine. */
-async function onTarget(target: string): Promise<{ engine: string; failed: string[]; passed: number }> {
+interface Outcome {
+  readonly engine: string;
+  readonly failed: string[];
+  readonly passed: number;
+}
+
+/** The suites of PyTorch's databases, and how many of their committed cases pass at least. */
+const databases: Readonly<Record<string, number>> = { opdb: 2500, moduledb: 1500, optimdb: 250 };
+
+/** Runs those suites in a process of its own, on one target of the engine. */
+async function onTarget(target: string): Promise<Readonly<Record<string, Outcome>>> {
   const script = `
     import { Fixtures, runSuite, suites } from '@sconce/conformance';
-    const { cases, passed, versions } = await runSuite(suites.opdb, new Fixtures());
-    const failed = cases.filter((one) => one.status === 'failed').map(({ name, reason }) => name + ': ' + reason);
-    console.log(JSON.stringify({ engine: versions.engine, failed, passed }));
+    const outcomes = {};
+    for (const name of ${JSON.stringify(Object.keys(databases))}) {
+      const { cases, passed, versions } = await runSuite(suites[name], new Fixtures());
+      const failed = cases.filter((one) => one.status === 'failed').map(({ name, reason }) => name + ': ' + reason);
+      outcomes[name] = { engine: versions.engine, failed, passed };
+    }
+    console.log(JSON.stringify(outcomes));
   `;
   const { stdout } = await run(
     process.execPath,
@@ -24,15 +37,18 @@ async function onTarget(target: string): Promise<{ engine: string; failed: strin
   return JSON.parse(stdout);
 }
 
-describe("PyTorch's operator database", () => {
-  it.for(['avx512', 'avx2', 'wasm'])('passes on %s', { timeout: 120_000 }, async (target, { skip }) => {
-    const outcome = await onTarget(target).catch((error: Error & { stderr?: string }) => {
+describe("PyTorch's databases of operators, modules and optimizers", () => {
+  it.for(['avx512', 'avx2', 'wasm'])('pass on %s', { timeout: 120_000 }, async (target, { skip }) => {
+    const outcomes = await onTarget(target).catch((error: Error & { stderr?: string }) => {
       if (target === 'wasm' || !/EngineError/.test(error.stderr ?? '')) throw error;
       return undefined;
     });
-    if (outcome === undefined) skip(`this machine refuses ${target}`);
-    expect(outcome?.engine).toBe(target);
-    expect(outcome?.failed).toEqual([]);
-    expect(outcome?.passed).toBeGreaterThan(2500);
+    if (outcomes === undefined) skip(`this machine refuses ${target}`);
+    for (const [name, least] of Object.entries(databases)) {
+      const outcome = outcomes?.[name];
+      expect(outcome?.engine).toBe(target);
+      expect(outcome?.failed).toEqual([]);
+      expect(outcome?.passed).toBeGreaterThan(least);
+    }
   });
 });

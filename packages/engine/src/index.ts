@@ -26,6 +26,7 @@ export { type AdaptivePoolParameters, adaptivePool } from './kernels/adaptive-po
 export { addRows } from './kernels/add-rows.ts';
 export { argExtremum } from './kernels/arg-extremum.ts';
 export { scaledDotProductAttention } from './kernels/attention.ts';
+export { scaledDotProductAttentionBackward } from './kernels/attention-backward.ts';
 export { batchNormTraining } from './kernels/batch-norm.ts';
 export { type BlockedConv2dParameters, blockedConv2d } from './kernels/blocked/conv2d.ts';
 export {
@@ -77,6 +78,7 @@ export { copyStrided } from './kernels/copy-strided.ts';
 export { crossEntropyBackward } from './kernels/cross-entropy-backward.ts';
 export { cast, elementwise, fill } from './kernels/elementwise.ts';
 export { fusedElementwise } from './kernels/fused-elementwise.ts';
+export { type FusedSpan, type FusedSpansParameters, fusedSpans } from './kernels/fused-spans.ts';
 export { gatherElements } from './kernels/gather-elements.ts';
 export { indicesInRange } from './kernels/gather-elements-index.ts';
 export { gatherRows } from './kernels/gather-rows.ts';
@@ -91,6 +93,13 @@ export { type RandomBernoulliParameters, randomBernoulli } from './kernels/rando
 export { type MersenneTwisterParameters, mersenneTwister } from './kernels/random/mersenne-twister.ts';
 export { type RandomNormalParameters, randomNormal } from './kernels/random/normal.ts';
 export { type RandomUniformParameters, randomUniform } from './kernels/random/uniform.ts';
+export {
+  type RecurrentBackwardParameters,
+  type RecurrentForwardParameters,
+  type RecurrentShape,
+  recurrentBackward,
+  recurrentForward,
+} from './kernels/recurrent.ts';
 export { reduce } from './kernels/reduce.ts';
 export { resize } from './kernels/resize.ts';
 export { groupNorm, layerNorm, rmsNorm } from './kernels/row-norm.ts';
@@ -114,7 +123,9 @@ export type {
   AddRowsParameters,
   AlongIndex,
   ArgExtremumParameters,
+  AttentionBackwardParameters,
   AttentionParameters,
+  AttentionShape,
   BatchNormBackwardParameters,
   BatchNormTrainingParameters,
   ChannelAffineParameters,
@@ -134,6 +145,7 @@ export type {
   GemmParameters,
   GroupNormBackwardParameters,
   GroupNormParameters,
+  HeadsSlice,
   IndexDType,
   IndicesInRangeParameters,
   LayerNormBackwardParameters,

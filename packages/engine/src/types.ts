@@ -475,6 +475,8 @@ export interface GatherRowsParameters {
   readonly elementBytes: 1 | 2 | 4 | 8;
   /** Whether -1 is the last row, as in ONNX; otherwise it is out of range, as in PyTorch. */
   readonly negative?: boolean;
+  /** Throws the caller's own error for the first index that is out of range. */
+  readonly outOfRange?: ((index: bigint) => never) | undefined;
 }
 
 /** For each output place along an axis, the two input places it lies between and the weight of the second one. */
@@ -497,30 +499,59 @@ export interface ResizeParameters {
   readonly columns: ResizeTaps;
 }
 
-/**
- * Parameters of {@link scaledDotProductAttention}: for each of `batch` heads, `queries` rows of `q` against `keys` rows of `k`
- * and `v`.
- */
-export interface AttentionParameters {
-  /** `[batch, queries, depth]`. */
-  readonly q: Slice;
-  /** `[batch, keys, depth]`. */
-  readonly k: Slice;
-  /** `[batch, keys, valueDepth]`. */
-  readonly v: Slice;
-  /** `[batch, queries, valueDepth]`; must not overlap an input. */
-  readonly y: Slice;
+/** A matrix for each head, whose rows are neighbours in memory. */
+export interface HeadsSlice extends Slice {
+  /** Elements from one batch, head and row to the next; dense as [batch, heads, rows, columns] if left out. */
+  readonly strides?: readonly [batch: number, head: number, row: number];
+}
+
+/** Sizes and masks of attention, forward and backward. */
+export interface AttentionShape {
+  /** `[batch, heads, queries, depth]`. */
+  readonly q: HeadsSlice;
+  /** `[batch, heads, keys, depth]`. */
+  readonly k: HeadsSlice;
+  /** `[batch, heads, keys, valueDepth]`. */
+  readonly v: HeadsSlice;
   readonly batch: number;
+  /** 1 by default. */
+  readonly heads?: number;
   readonly queries: number;
   readonly keys: number;
   readonly depth: number;
   readonly valueDepth: number;
-  /** Added to the scaled scores; strides over `[batch, queries, keys]`, 0 repeats. */
+  /** Added to the scaled scores; strides over `[batch, heads, queries, keys]`, 0 repeats. */
   readonly mask?: StridedSlice;
+  /** Dropout: weights are multiplied by these after the softmax; strides as those of the mask. */
+  readonly keep?: StridedSlice;
+  /** Factor of `keep`: 1 by default. */
+  readonly keepScale?: number;
   /** Whether query i sees the keys 0 to i only. */
   readonly causal?: boolean;
   /** Factor of the scores; `1 / sqrt(depth)` by default. */
   readonly scale?: number;
+}
+
+/** Parameters of {@link scaledDotProductAttention}. */
+export interface AttentionParameters extends AttentionShape {
+  /** `[batch, heads, queries, valueDepth]`; must not overlap an input. */
+  readonly y: HeadsSlice;
+  /** `[batch, heads, queries]`: set to the logarithms of the sums of the scores' exponentials, plus infinity for a query that sees no key. */
+  readonly logSums?: Slice;
+}
+
+/** Parameters of {@link scaledDotProductAttentionBackward}. */
+export interface AttentionBackwardParameters extends AttentionShape {
+  /** The forward's result. */
+  readonly y: HeadsSlice;
+  /** The gradient of the result. */
+  readonly dy: HeadsSlice;
+  /** What the forward gave out. */
+  readonly logSums: Slice;
+  /** Gradients of q, k and v; must not overlap anything else. */
+  readonly dq: HeadsSlice;
+  readonly dk: HeadsSlice;
+  readonly dv: HeadsSlice;
 }
 
 /** Element types of indices. */

@@ -3,9 +3,11 @@ export {
   CheckpointError,
   load,
   loadSafetensors,
+  loadTorch,
   readNpy,
   readNpz,
   saveSafetensors,
+  saveTorch,
   writeNpy,
 } from '@sconce/checkpoint';
 export {
@@ -18,5 +20,7 @@ export {
   setNumThreads,
 } from '@sconce/engine';
 export * as nn from '@sconce/nn';
+export { data, optim } from '@sconce/nn';
 export * as onnx from '@sconce/onnx';
 export * from '@sconce/tensor';
+export * as utils from './utils.ts';

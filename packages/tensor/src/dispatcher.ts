@@ -8,6 +8,7 @@
  */
 import type { GradientRules } from './autograd/derivative.ts';
 import { gradMode } from './autograd/mode.ts';
+import { usersDefinitions } from './autograd/operator-node.ts';
 import { anyRequiresGrad, outputsOf, type RecordedDefinition, record } from './autograd/record.ts';
 import { checkInferenceWrite, markViews } from './autograd/views.ts';
 import type { Tensor } from './tensor.ts';
@@ -93,6 +94,12 @@ export function defineOperator<Call extends unknown[], Canonical extends unknown
   return operator;
 }
 
+/** {@link defineOperator} for users, whose derivatives may keep the tensors they are given. */
+export const defineUsersOperator: typeof defineOperator = (definition: object) => {
+  usersDefinitions.add(definition);
+  return defineOperator(definition as OperatorDefinition<unknown[], unknown[], unknown>) as never;
+};
+
 /** What lies below all layers: recording, then the forward. */
 function runnerOf<Call extends unknown[], Canonical extends unknown[], Result>(
   definition: OperatorDefinition<Call, Canonical, Result>,
@@ -138,6 +145,11 @@ function withStack<T>(entry: StackEntry | undefined, body: () => T): T {
   } finally {
     top = saved;
   }
+}
+
+/** Whether a layer sees the calls that are made now. */
+export function hasLayers(): boolean {
+  return top !== undefined;
 }
 
 /** Runs `body` with a layer on top of the stack. Synchronous only: the layer is gone when `body` returns. */

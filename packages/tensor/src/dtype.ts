@@ -18,31 +18,31 @@ export type DType =
   | 'bool';
 
 /** 32-bit floats: what numbers become by default. */
-export const float32 = 'float32';
+export const float32: 'float32' = 'float32';
 /** 64-bit floats. */
-export const float64 = 'float64';
+export const float64: 'float64' = 'float64';
 /** 16-bit floats (IEEE binary16). */
-export const float16 = 'float16';
+export const float16: 'float16' = 'float16';
 /** 16-bit floats with the range of float32. */
-export const bfloat16 = 'bfloat16';
+export const bfloat16: 'bfloat16' = 'bfloat16';
 /** 8-bit integers. */
-export const int8 = 'int8';
+export const int8: 'int8' = 'int8';
 /** 8-bit integers without sign. */
-export const uint8 = 'uint8';
+export const uint8: 'uint8' = 'uint8';
 /** 16-bit integers. */
-export const int16 = 'int16';
+export const int16: 'int16' = 'int16';
 /** 32-bit integers. */
-export const int32 = 'int32';
+export const int32: 'int32' = 'int32';
 /** 64-bit integers: indices, sizes, sums of integers. */
-export const int64 = 'int64';
+export const int64: 'int64' = 'int64';
 /** 16-bit integers without sign. */
-export const uint16 = 'uint16';
+export const uint16: 'uint16' = 'uint16';
 /** 32-bit integers without sign. */
-export const uint32 = 'uint32';
+export const uint32: 'uint32' = 'uint32';
 /** 64-bit integers without sign. */
-export const uint64 = 'uint64';
+export const uint64: 'uint64' = 'uint64';
 /** Truth values. */
-export const bool = 'bool';
+export const bool: 'bool' = 'bool';
 
 /** Typed arrays that hold elements in memory. float16 and bfloat16 are stored as their bits in a Uint16Array. */
 export type ElementArray =

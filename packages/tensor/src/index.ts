@@ -36,7 +36,7 @@ export {
 export * from './creation.ts';
 export {
   type DispatchLayer,
-  defineOperator,
+  defineUsersOperator as defineOperator,
   type Operator,
   type OperatorDefinition,
   withLayer,
@@ -73,9 +73,11 @@ export * from './ops/activation-smooth.ts';
 export * from './ops/adaptive-pooling.ts';
 export * from './ops/affine-grid.ts';
 export * from './ops/as-strided.ts';
+export * from './ops/attention.ts';
 export * from './ops/average-pooling.ts';
 export * from './ops/batch-normalization.ts';
 export * from './ops/binary-cross-entropy.ts';
+export * from './ops/binary-cross-entropy-logits.ts';
 export * from './ops/bitwise.ts';
 export * from './ops/broadcasting.ts';
 export * from './ops/closeness.ts';
@@ -88,6 +90,14 @@ export * from './ops/ctc-loss.ts';
 export * from './ops/cumulative.ts';
 export * from './ops/diagonal-matrices.ts';
 export * from './ops/diagonals.ts';
+export {
+  type HuberLossOptions,
+  huberLoss,
+  type LossOperator,
+  mseLoss,
+  type SmoothL1LossOptions,
+  smoothL1Loss,
+} from './ops/difference-losses.ts';
 export * from './ops/differences.ts';
 export * from './ops/dimensions.ts';
 export * from './ops/distance.ts';
@@ -105,12 +115,15 @@ export * from './ops/embedding.ts';
 export * from './ops/exponentials.ts';
 export * from './ops/extremum.ts';
 export * from './ops/fractional-pooling.ts';
+export * from './ops/fused-updates.ts';
 export * from './ops/gathering.ts';
 export * from './ops/geometry.ts';
 export * from './ops/grid-sampling.ts';
 export * from './ops/histogram.ts';
 export * from './ops/image-columns.ts';
 export * from './ops/in-place.ts';
+export * from './ops/in-place-activation.ts';
+export * from './ops/in-place-dropout.ts';
 export * from './ops/in-place-elementwise.ts';
 export * from './ops/index-expressions.ts';
 export {
@@ -144,6 +157,7 @@ export {
   minimum,
 } from './ops/limits.ts';
 export * from './ops/linear-algebra.ts';
+export type { ReductionOption } from './ops/loss-core.ts';
 export * from './ops/low-rank.ts';
 export * from './ops/masking.ts';
 export * from './ops/matmul.ts';
@@ -157,6 +171,8 @@ export * from './ops/padding.ts';
 export * from './ops/products.ts';
 export * from './ops/quantile.ts';
 export * from './ops/rearranging.ts';
+export * from './ops/recurrent.ts';
+export * from './ops/recurrent-cells.ts';
 export * from './ops/reduction.ts';
 export * from './ops/resize.ts';
 export * from './ops/rounding.ts';
@@ -164,6 +180,7 @@ export * from './ops/scatter.ts';
 export * from './ops/searching.ts';
 export * from './ops/shape.ts';
 export * from './ops/slicing.ts';
+export * from './ops/soft-margin-loss.ts';
 export * from './ops/softmax.ts';
 export * from './ops/sorting.ts';
 export * from './ops/special-functions.ts';

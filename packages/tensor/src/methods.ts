@@ -5,7 +5,6 @@ import * as adaptivePooling from './ops/adaptive-pooling.ts';
 import * as asStrided from './ops/as-strided.ts';
 import * as averagePooling from './ops/average-pooling.ts';
 import * as batchNormalization from './ops/batch-normalization.ts';
-import * as binaryCrossEntropy from './ops/binary-cross-entropy.ts';
 import * as bitwise from './ops/bitwise.ts';
 import { type CastMethods, casts } from './ops/casts.ts';
 import * as closeness from './ops/closeness.ts';
@@ -79,7 +78,6 @@ export interface TensorMethods
     asStrided.AsStridedMethods,
     averagePooling.AveragePoolingMethods,
     batchNormalization.BatchNormalizationMethods,
-    binaryCrossEntropy.BinaryCrossEntropyMethods,
     closeness.ClosenessMethods,
     bitwise.BitwiseMethods,
     comparison.ComparisonMethods,
@@ -196,7 +194,6 @@ const operators = {
   ...asStrided,
   ...averagePooling,
   ...batchNormalization,
-  ...binaryCrossEntropy,
   ...convolution,
   ...convolutionTranspose,
   ...ctcLoss,

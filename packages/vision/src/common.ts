@@ -13,8 +13,12 @@ export {
   prepareDetection,
 } from './detection.ts';
 export { VisionError } from './errors.ts';
+export { type FeatureMapOptions, visualizeFeatureMaps } from './feature-maps.ts';
+export { horizontalFlip, type RandomFlipOptions, randomHorizontalFlip } from './flip.ts';
 export { type HeatmapOptions, overlayHeatmap } from './heatmap.ts';
 export { type Channels, convertImage, createImage, type Image } from './image.ts';
+export { type KernelOptions, visualizeKernels } from './kernels.ts';
+export type { HookedModel, HookedModule } from './models.ts';
 export { boxesSvg, type DrawOptions } from './overlay.ts';
 export { type ResizeOptions, resize } from './resize.ts';
 export { normalize, toImage, toTensor } from './tensor.ts';

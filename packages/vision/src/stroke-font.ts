@@ -121,22 +121,34 @@ export function textWidth(text: string, height: number): number {
   return (Math.max(0, widths.reduce((sum, width) => sum + width, 0) - GAP) * height) / 6;
 }
 
-/** The text as SVG path data: the top left corner of its capitals at (x, y), its capitals `height` high. */
-export function textPath(text: string, x: number, y: number, height: number): string {
+/** Points of one stroke of the pen; a single point is a dot. */
+export type Stroke = readonly (readonly [x: number, y: number])[];
+
+/** The strokes of a text: the top left corner of its capitals at (x, y), its capitals `height` high. */
+export function textStrokes(text: string, x: number, y: number, height: number): Stroke[] {
   const unit = height / 6;
-  const number = (value: number): string => String(Math.round(value * 100) / 100);
+  const strokes: Stroke[] = [];
   let left = x;
-  let path = '';
   for (const character of text) {
     const glyph = glyphs[character]!;
     for (const stroke of glyph === '' ? [] : glyph.split(',')) {
-      const points = stroke
-        .split(' ')
-        .map((point) => `${number(left + Number(point[0]) * unit)} ${number(y + Number(point[1]) * unit)}`);
-      // A single point is a dot: a line without length, which round ends make visible.
-      path += `M${points.length === 1 ? `${points[0]}L${points[0]}` : points.join('L')}`;
+      strokes.push(
+        stroke.split(' ').map((point) => [left + Number(point[0]) * unit, y + Number(point[1]) * unit]),
+      );
     }
     left += (glyphWidth(glyph) + GAP) * unit;
   }
-  return path;
+  return strokes;
+}
+
+/** The text as SVG path data: the top left corner of its capitals at (x, y), its capitals `height` high. */
+export function textPath(text: string, x: number, y: number, height: number): string {
+  const number = (value: number): string => String(Math.round(value * 100) / 100);
+  return textStrokes(text, x, y, height)
+    .map((stroke) => {
+      const points = stroke.map(([px, py]) => `${number(px)} ${number(py)}`);
+      // A single point is a dot: a line without length, which round ends make visible.
+      return `M${points.length === 1 ? `${points[0]}L${points[0]}` : points.join('L')}`;
+    })
+    .join('');
 }

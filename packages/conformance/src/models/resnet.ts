@@ -19,18 +19,20 @@ export class BasicBlock extends nn.Module {
 
   constructor(channelsIn: number, channels: number, stride: number = 1) {
     super();
-    this.conv1 = new nn.Conv2d(channelsIn, channels, 3, { stride, padding: 1, bias: false });
-    this.bn1 = new nn.BatchNorm2d(channels);
-    this.relu = new nn.ReLU({ inplace: true });
-    this.conv2 = new nn.Conv2d(channels, channels, 3, { padding: 1, bias: false });
-    this.bn2 = new nn.BatchNorm2d(channels);
-    this.downsample =
+    // Made first, as torchvision does: weights are drawn in this order.
+    const downsample =
       stride === 1 && channelsIn === channels
         ? null
         : new nn.Sequential(
             new nn.Conv2d(channelsIn, channels, 1, { stride, bias: false }),
             new nn.BatchNorm2d(channels),
           );
+    this.conv1 = new nn.Conv2d(channelsIn, channels, 3, { stride, padding: 1, bias: false });
+    this.bn1 = new nn.BatchNorm2d(channels);
+    this.relu = new nn.ReLU({ inplace: true });
+    this.conv2 = new nn.Conv2d(channels, channels, 3, { padding: 1, bias: false });
+    this.bn2 = new nn.BatchNorm2d(channels);
+    this.downsample = downsample;
   }
 
   override forward(x: Tensor): Tensor {
@@ -87,6 +89,7 @@ export class ResNet extends nn.Module {
 }
 
 function stage(channelsIn: number, channels: number, blocks: number, stride: number): nn.Sequential {
+  const first = new BasicBlock(channelsIn, channels, stride);
   const rest = Array.from({ length: blocks - 1 }, () => new BasicBlock(channels, channels));
-  return new nn.Sequential(new BasicBlock(channelsIn, channels, stride), ...rest);
+  return new nn.Sequential(first, ...rest);
 }

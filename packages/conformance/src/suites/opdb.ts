@@ -4,9 +4,10 @@
  */
 import { autograd, manualSeed, Tensor } from '@sconce/tensor';
 import type { JsonArgument } from '../arguments.ts';
-import { type Comparison, combineComparisons, compareTensors } from '../compare.ts';
+import { type Comparison, combineComparisons } from '../compare.ts';
 import type { Fixtures, FixtureTensors } from '../fixtures.ts';
-import { type Suite, type SuiteCase, UnsupportedCase } from '../suite.ts';
+import type { Suite, SuiteCase } from '../suite.ts';
+import { compareAll, compareGradient, compareRefusal, flatten, judgeKnown } from './database.ts';
 import { Decoder } from './opdb-arguments.ts';
 import { callOperator } from './opdb-calls.ts';
 import { gaps } from './opdb-gaps.ts';
@@ -72,26 +73,14 @@ export const opdb: Suite = {
           name: `${key} ${count}`,
           judge: () => {
             tensors ??= fixtures.tensors('opdb', `${pack}.safetensors`);
-            return judgeKnown(one, `${one.op}${variant} ${one.kind}`, tensors);
+            const own = tensors;
+            return judgeKnown(gaps[`${one.op}${variant} ${one.kind}`], () => judge(one, own));
           },
         };
       }
     }
   },
 };
-
-/** Judges a case; one that is known to differ says why instead of failing. */
-function judgeKnown(one: DatabaseCase, kind: string, tensors: FixtureTensors): Comparison {
-  const gap = gaps[kind];
-  if (gap === undefined) return judge(one, tensors);
-  try {
-    const result = judge(one, tensors);
-    if (result.ok) return result;
-  } catch {
-    // The reason is the table's.
-  }
-  throw new UnsupportedCase(gap);
-}
 
 function judge(one: DatabaseCase, tensors: FixtureTensors): Comparison {
   if (one.kind === 'forward') return judgeForward(one, tensors);
@@ -145,92 +134,16 @@ function judgeGradient(one: GradientCase, tensors: FixtureTensors): Comparison {
   });
   const grads = autograd.grad(from, decoder.leaves, { gradOutputs: seeds, allowUnused: true });
   return combineComparisons(
-    one.grads.map((expected, i) => {
-      const found = grads[i] ?? null;
-      if (expected === null) {
-        // PyTorch may say "none" where others say zero.
-        const ok = found === null || found.eq(0).all().item() === true;
-        return { ok, maxAbs: 0, maxRel: 0, reason: ok ? '' : `gradient ${i}: expected none` };
-      }
-      const reference = decoder.decode(expected) as Tensor;
-      const zero = reference.eq(0).all().item() === true;
-      if (found === null) {
-        return {
-          ok: zero,
-          maxAbs: 0,
-          maxRel: 0,
-          reason: zero ? '' : `gradient ${i}: expected one, got none`,
-        };
-      }
-      return named(compareTensors(found, reference, { kind: 'elementwise' }), `gradient ${i}`);
-    }),
+    one.grads.map((expected, i) =>
+      compareGradient(
+        grads[i] ?? null,
+        expected === null ? null : (decoder.decode(expected) as Tensor),
+        `gradient ${i}`,
+      ),
+    ),
   );
 }
 
 function judgeError(one: ErrorCase, tensors: FixtureTensors): Comparison {
-  const wanted = new RegExp(one.message.replace(/\(\?s\)|\(\?i\)/g, ''), 's');
-  try {
-    run(one, new Decoder(tensors));
-  } catch (error) {
-    if (error instanceof UnsupportedCase) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    const ok = wanted.test(message);
-    return {
-      ok,
-      maxAbs: 0,
-      maxRel: 0,
-      reason: ok ? '' : `expected an error like "${one.message}", got "${message}"`,
-    };
-  }
-  return {
-    ok: false,
-    maxAbs: null,
-    maxRel: null,
-    reason: `expected an error like "${one.message}", got none`,
-  };
-}
-
-/** A result's tensors and plain values in order. */
-function flatten(value: unknown): unknown[] {
-  if (value instanceof Tensor || typeof value !== 'object' || value === null) return [value];
-  return Object.values(value).flatMap(flatten);
-}
-
-function compareAll(
-  found: readonly unknown[],
-  expected: readonly unknown[],
-  distances: readonly number[] | undefined,
-): Comparison {
-  if (found.length !== expected.length)
-    throw new Error(`expected ${expected.length} outputs, got ${found.length}`);
-  let tensor = 0;
-  return combineComparisons(
-    expected.map((value, i) => {
-      const own = found[i];
-      if (value instanceof Tensor) {
-        if (!(own instanceof Tensor)) throw new Error(`output ${i}: expected a tensor, got ${typeof own}`);
-        const distance = distances?.[tensor++];
-        return named(
-          compareTensors(own, value, {
-            kind: 'elementwise',
-            ...(distance === undefined ? {} : { distance }),
-          }),
-          `output ${i}`,
-        );
-      }
-      const ok =
-        Object.is(own, value) ||
-        (typeof value === 'number' && Math.abs(Number(own) - value) <= 1e-6 * Math.abs(value));
-      return {
-        ok,
-        maxAbs: 0,
-        maxRel: 0,
-        reason: ok ? '' : `output ${i}: expected ${String(value)}, got ${String(own)}`,
-      };
-    }),
-  );
-}
-
-function named(comparison: Comparison, what: string): Comparison {
-  return comparison.ok ? comparison : { ...comparison, reason: `${what}: ${comparison.reason}` };
+  return compareRefusal(() => run(one, new Decoder(tensors)), one.message);
 }

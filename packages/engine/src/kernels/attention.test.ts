@@ -35,10 +35,10 @@ function cases(longest: number, deepest: number): fc.Arbitrary<Case> {
 function maskOf({ mask, batch, queries, keys }: Case) {
   if (mask === 'none') return undefined;
   const strides = {
-    dense: [queries * keys, keys, 1],
-    perKey: [keys, 0, 1],
-    perQuery: [0, 1, 0],
-  }[mask] as [number, number, number];
+    dense: [queries * keys, 0, keys, 1],
+    perKey: [keys, 0, 0, 1],
+    perQuery: [0, 0, 1, 0],
+  }[mask] as [number, number, number, number];
   const span = { dense: batch * queries * keys, perKey: batch * keys, perQuery: queries }[mask];
   return { data: numbers(9, span).map((x) => (x > 0.4 ? Number.NEGATIVE_INFINITY : x * 4)), strides };
 }

@@ -12,10 +12,12 @@ import { type BlockedView, from } from './blocked/image.ts';
 import { blockPlanes, unblockPlanes } from './blocked/layout.ts';
 import { conv2dBorder, inputLanes, isDepthwise } from './blocked/method.ts';
 import type { PackedConv2d } from './blocked/packed.ts';
+import { batchInputGradient, batchPays } from './conv-batch.ts';
 import { isPointwise } from './conv-gemm.ts';
 import { convolveLines, turnedLineWeights } from './conv-lines.ts';
 import { chooseRoad, GEMM_PIXELS, groupOf, packableGroup } from './conv-packed.ts';
 import { inputGradientPhases, type Phase } from './conv-phases.ts';
+import { stackedImage, stackedRows, stackOf } from './conv-stacks.ts';
 import {
   convolveView,
   eachImage,
@@ -95,6 +97,10 @@ interface PackedPhase {
 /** Computes `dx` group after group. */
 export function inputGradient(p: InputGradient): void {
   const { shape } = p;
+  if (!p.bias && !p.activation && batchPays(shape)) {
+    batchInputGradient(p);
+    return;
+  }
   if (isPointwise(shape) && !isDepthwise(shape) && shape.outHeight * shape.outWidth >= GEMM_PIXELS) {
     pointwiseInputGradient(p);
     return;
@@ -197,29 +203,57 @@ function unitGradient(
   const { shape } = p;
   const { inHeight, inWidth, outHeight, outWidth } = shape;
   const [inGroup, outGroup] = [shape.inChannels, shape.outChannels];
-  const border = phases.reduce<Padding>(
+  const { images: most, pitch } = stackOf(
+    phases.map(({ phase }) => ({ ...phase.shape, batch: shape.batch })),
+    Math.max(outHeight, Math.ceil(inHeight / shape.stride[0])),
+  );
+  const inPitch = pitch * shape.stride[0];
+  const lanes = phases.find(({ packed }) => packed)?.packed?.inputLanes ?? inputLanes('direct');
+  const taps = shape.kernel[0] * shape.kernel[1];
+  const work = shape.batch * inGroup * outGroup * taps * outHeight * outWidth;
+  eachImage(Math.ceil(shape.batch / most), work, (stack) => {
+    const first = stack * most;
+    const images = Math.min(most, shape.batch - first);
+    const tall = phases.map(({ phase, packed }) => {
+      const [inside, outside] = [phase.shape.inHeight, phase.shape.outHeight];
+      const heights = {
+        inHeight: stackedRows(images, pitch, inside),
+        outHeight: stackedRows(images, pitch, outside),
+      };
+      return { phase: { ...phase, shape: { ...phase.shape, ...heights } }, packed };
+    });
+    const image = { batch: 1, border: [0, 0, 0, 0] as const, lanes: inputLanes('direct') };
+    const dyHeight = stackedRows(images, pitch, outHeight);
+    const dxHeight = stackedRows(images, inPitch, inHeight);
+    const dyShape = { ...image, channels: outGroup, height: dyHeight, width: outWidth, lanes };
+    const dxShape = { ...image, channels: inGroup, height: dxHeight, width: inWidth };
+    withBlocked({ ...dyShape, border: borderOf(tall) }, (from) => {
+      for (let index = 0; index < images; index++) {
+        const plain = planesOf(dy, first + index, outGroup * outHeight * outWidth);
+        blockPlanes(plain, stackedImage(from, { index, images, pitch, height: outHeight }));
+      }
+      withBlocked(dxShape, (to) => {
+        const whole = tall.length === 1 && inPitch === pitch ? tall[0]!.packed : undefined;
+        if (whole) convolveView(whole, from, to, p.activation);
+        else for (const phase of tall) runPhase(p, phase, bias, from, to);
+        for (let index = 0; index < images; index++) {
+          const plain = planesOf(dx, first + index, inGroup * inHeight * inWidth);
+          unblockPlanes(stackedImage(to, { index, images, pitch: inPitch, height: inHeight }), plain);
+        }
+      });
+    });
+  });
+}
+
+/** The border of an input that all phases read. */
+function borderOf(phases: readonly PackedPhase[]): Padding {
+  return phases.reduce<Padding>(
     (most, { phase, packed }) => {
       if (!packed) return most;
       const needed = conv2dBorder(phase.shape, packed.method);
       return most.map((size, side) => Math.max(size, needed[side]!)) as unknown as Padding;
     },
     [0, 0, 0, 0],
-  );
-  const lanes = phases.find(({ packed }) => packed)?.packed?.inputLanes ?? inputLanes('direct');
-  const image = { batch: 1, border: [0, 0, 0, 0] as const, lanes: inputLanes('direct') };
-  const dyShape = { ...image, channels: outGroup, height: outHeight, width: outWidth, border, lanes };
-  const dxShape = { ...image, channels: inGroup, height: inHeight, width: inWidth };
-  const taps = shape.kernel[0] * shape.kernel[1];
-  eachImage(shape.batch, shape.batch * inGroup * outGroup * taps * outHeight * outWidth, (at) =>
-    withBlocked(dyShape, (from) => {
-      blockPlanes(planesOf(dy, at, outGroup * outHeight * outWidth), from);
-      withBlocked(dxShape, (to) => {
-        const whole = phases.length === 1 ? phases[0]!.packed : undefined;
-        if (whole) convolveView(whole, from, to, p.activation);
-        else for (const phase of phases) runPhase(p, phase, bias, from, to);
-        unblockPlanes(to, planesOf(dx, at, inGroup * inHeight * inWidth));
-      });
-    }),
   );
 }
 

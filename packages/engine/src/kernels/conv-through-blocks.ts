@@ -1,4 +1,4 @@
-// Convolution of plain images by way of blocked ones: each image is brought into blocks, convolved and brought back, which
+// Convolution of plain images by way of blocked ones: images are brought into blocks, convolved and brought back, which
 // costs less than what the kernels on blocks save.
 
 import { executor, withScratch } from '../runtime/executor.ts';
@@ -16,6 +16,7 @@ import {
 import { blockPlanes, unblockPlanes } from './blocked/layout.ts';
 import { conv2dBorder, inputLanes } from './blocked/method.ts';
 import type { PackedConv2d } from './blocked/packed.ts';
+import { stackedImage, stackedRows, stackOf } from './conv-stacks.ts';
 import { type PackTarget, packedElements, packWeights, type WeightSource } from './conv-weights.ts';
 
 /** Plain images of one group: its planes follow each other, `step` elements separate one image's from the next's. */
@@ -109,27 +110,41 @@ export interface ConvolutionThroughBlocks {
   readonly activation: Activation | undefined;
 }
 
-/** Convolves all images. */
+/** Convolves all images, small ones several at a time. */
 export function convolveThroughBlocks({ shape, packed, x, y, activation }: ConvolutionThroughBlocks): void {
-  const { inChannels, inHeight, inWidth, outChannels, outHeight, outWidth } = shape;
-  const border = conv2dBorder(shape, packed.method);
-  const xShape = {
-    ...{ batch: 1, channels: inChannels, height: inHeight, width: inWidth },
-    ...{ border, lanes: inputLanes(packed.method) },
-  };
-  const yShape = {
-    ...{ batch: 1, channels: outChannels, height: outHeight, width: outWidth },
-    ...{ border: [0, 0, 0, 0] as const, lanes: packed.lanes },
-  };
+  const { batch, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth } = shape;
+  const { images: most, pitch } = stackOf([shape]);
+  const outPitch = pitch / shape.stride[0];
   const area = outHeight * outWidth;
-  const work = shape.batch * outChannels * area * inChannels * shape.kernel[0] * shape.kernel[1];
-  eachImage(shape.batch, work, (image) =>
+  const work = batch * outChannels * area * inChannels * shape.kernel[0] * shape.kernel[1];
+  eachImage(Math.ceil(batch / most), work, (stack) => {
+    const first = stack * most;
+    const images = Math.min(most, batch - first);
+    const tall = {
+      ...shape,
+      inHeight: stackedRows(images, pitch, inHeight),
+      outHeight: stackedRows(images, outPitch, outHeight),
+    };
+    const xShape = {
+      ...{ batch: 1, channels: inChannels, height: tall.inHeight, width: inWidth },
+      ...{ border: conv2dBorder(tall, packed.method), lanes: inputLanes(packed.method) },
+    };
+    const yShape = {
+      ...{ batch: 1, channels: outChannels, height: tall.outHeight, width: outWidth },
+      ...{ border: [0, 0, 0, 0] as const, lanes: packed.lanes },
+    };
     withBlocked(xShape, (from) => {
-      blockPlanes(planesOf(x, image, inChannels * inHeight * inWidth), from);
+      for (let index = 0; index < images; index++) {
+        const plain = planesOf(x, first + index, inChannels * inHeight * inWidth);
+        blockPlanes(plain, stackedImage(from, { index, images, pitch, height: inHeight }));
+      }
       withBlocked(yShape, (to) => {
         convolveView(packed, from, to, activation);
-        unblockPlanes(to, planesOf(y, image, outChannels * area));
+        for (let index = 0; index < images; index++) {
+          const plain = planesOf(y, first + index, outChannels * area);
+          unblockPlanes(stackedImage(to, { index, images, pitch: outPitch, height: outHeight }), plain);
+        }
       });
-    }),
-  );
+    });
+  });
 }

@@ -5,6 +5,7 @@ import { EngineError } from '../errors.ts';
 import { regionOf } from '../operands.ts';
 import { part, type Region } from '../runtime/region.ts';
 import type { Activation, Conv2dParameters, ConvolutionShape, Expression } from '../types.ts';
+import { batchPays, convolveBatch } from './conv-batch.ts';
 import { convolveByGemm } from './conv-gemm.ts';
 import { convolveLines, lineWeights } from './conv-lines.ts';
 import {
@@ -59,7 +60,8 @@ export function conv2d(p: Conv2dParameters): void {
 /** Runs a convolution by its road. */
 export function convolve(p: Convolution): void {
   const packed = p.w instanceof PackedConvolution ? p.w : undefined;
-  roads[packed?.road ?? chooseRoad(p.shape)](p, packed);
+  if (packed === undefined && batchPays(p.shape)) convolveBatch({ ...p, w: p.w as Region });
+  else roads[packed?.road ?? chooseRoad(p.shape)](p, packed);
 }
 
 type Run = (p: Convolution, packed: PackedConvolution | undefined) => void;

@@ -65,11 +65,12 @@ export function gatherRows(p: GatherRowsParameters): void {
   const y = regionOf('gatherRows', 'y', p.y, outer * count * inner, elementBytes);
   const indices = regionOf('gatherRows', 'indices', p.indices, count, 8);
   withScratch(count, (table) => {
-    if (p.negative) {
-      const fromEnd = (_: number, index: number): number | undefined =>
-        index < 0 && index >= -rows ? index + rows : undefined;
-      readRows('gatherRows', indices, integersOf(table), rows, fromEnd, `${-rows} to ${rows - 1}`);
-    } else readRows('gatherRows', indices, integersOf(table), rows);
+    const otherwise = (_: number, index: number): number | undefined => {
+      if (p.negative && index < 0 && index >= -rows) return index + rows;
+      return p.outOfRange?.(BigInt(index));
+    };
+    const lowest = p.negative ? -rows : 0;
+    readRows('gatherRows', indices, integersOf(table), rows, otherwise, `${lowest} to ${rows - 1}`);
     if (outer * count * inner === 0) return;
     const current = executor();
     const kernel = families[elementBytes]({});

@@ -96,6 +96,28 @@ export function packedLeftElements(m: number, k: number): number {
   return packedElements(m, k, width, step, lanes);
 }
 
+/** Packs a right operand of `k` rows and `n` columns, or of `n` rows if transposed; `to` holds {@link packedRightElements}. */
+export function packRight(
+  b: {
+    readonly region: Region;
+    readonly stride: number;
+    readonly transposed: boolean;
+    readonly n: number;
+    readonly k: number;
+    readonly type: ProductType;
+  },
+  to: Region,
+): void {
+  const { region, stride, n, k, type } = b;
+  packLinesOf({ ...panelOf('b', type), lines: n, k, type, region, stride, runsAlongK: b.transposed }, to);
+}
+
+/** Elements that {@link packRight} writes. */
+export function packedRightElements(n: number, k: number, type: ProductType): number {
+  const { width, step, lanes } = panelOf('b', type);
+  return packedElements(n, k, width, step, lanes);
+}
+
 /** What is packed: `lines` rows of A or columns of B, in panels of `width`. */
 interface Packing {
   readonly lines: number;

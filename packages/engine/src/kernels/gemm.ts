@@ -16,7 +16,7 @@ import { checkPacked, PackedOperand } from './gemm-operand.ts';
 const DOT_ROWS = 4;
 
 /** Up to this many panels of B, A is read in place: each element is used too seldom for packing to pay. */
-const PANELS_IN_PLACE = 12;
+export const PANELS_IN_PLACE = 12;
 
 /** The same for B, and for a B so small that all of it stays near. */
 const ROWS_IN_PLACE = { any: 2, near: 16 } as const;
@@ -196,8 +196,8 @@ function dotColumns(p: Product, a: LeftOperand, b: RightOperand, first: number, 
   }
 }
 
-/** Threads take products of a batch, rows of a tall product, or columns of any other. */
-function divide(p: Product): void {
+/** Runs a product: threads take products of a batch, rows of a tall product, or columns of any other. */
+export function divide(p: Product): void {
   const { batch, m, n } = p;
   const current = executor();
   const tile = tileOf(current.target, p.type);

@@ -198,6 +198,12 @@ describe('movement', () => {
       );
     }
     expect(() => gatherRows({ x, y, indices: longs([0, -4]), ...shape, negative: true })).toThrow(/-3 to 2/);
+    const outOfRange = (index: bigint): never => {
+      throw new RangeError(`no row ${index}`);
+    };
+    expect(() => gatherRows({ x, y, indices: longs([0, 2 ** 40 + 1]), ...shape, outOfRange })).toThrow(
+      new RangeError('no row 1099511627777'),
+    );
     expect(y.read()).toEqual(Float32Array.of(1, 2, 3, 4));
   });
 

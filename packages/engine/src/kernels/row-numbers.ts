@@ -18,12 +18,14 @@ export function readRows(
   range: string = `0 to ${rows - 1}`,
 ): void {
   const words = integersOf(indices);
+  const few = Math.min(rows, 2 ** 31);
   for (let i = 0; i < words.length / 2; i++) {
-    const index = words[2 * i + 1]! * 2 ** 32 + (words[2 * i]! >>> 0);
-    if (index >= 0 && index < rows) {
-      to[i] = index;
+    const low = words[2 * i]!;
+    if (low >= 0 && low < few && words[2 * i + 1] === 0) {
+      to[i] = low;
       continue;
     }
+    const index = words[2 * i + 1]! * 2 ** 32 + (low >>> 0);
     const row = otherwise(i, index);
     if (row === undefined) {
       throw new EngineError(kernel, `index ${i} is out of range`, rows === 0 ? 'no rows' : range, index);

@@ -81,6 +81,21 @@ describe.skipIf(reason)(`NativeMemory${reason ? ` (skipped: ${reason})` : ''}`, 
     expect(events).toEqual(['young', 'everything', 'young', 'buffer']);
   });
 
+  it('asks the host again only when a part of what it had left is taken', () => {
+    let asked = 0;
+    const own = memory({
+      availableMemory: () => {
+        asked++;
+        return 64 * MB + 160 * MB;
+      },
+    });
+    for (let i = 0; i < 19; i++) own.allocate(MB);
+    expect(asked).toBe(1);
+    for (let i = 0; i < 4; i++) own.allocate(MB);
+    expect(asked).toBe(2);
+    expect(() => own.allocate(161 * MB)).toThrow(OutOfMemoryError);
+  });
+
   it('goes on when a collection makes room', () => {
     let available = 70 * MB;
     const own = memory({
@@ -105,10 +120,13 @@ describe.skipIf(reason)(`NativeMemory${reason ? ` (skipped: ${reason})` : ''}`, 
     expect(() => own.allocate(1000)).toThrow(OutOfMemoryError);
   });
 
-  it('leaves dropped storages to the collector, also inside a synchronous loop', () => {
+  it.each([
+    ['with V8 flags set', true],
+    ['with its flags as they are', false],
+  ])('leaves dropped storages to the collector, also inside a synchronous loop, %s', (_, setFlags) => {
     setFlagsFromString('--expose-gc');
     const gc = runInNewContext('gc') as () => void;
-    const own = memory();
+    const own = new NativeMemory(nodeHost(addressOf, basis.libc.trim, setFlags));
     gc();
     const before = own.statistics.live;
     for (let i = 0; i < 2000; i++) own.allocate(4 * MB).bytes()[0] = i;

@@ -47,7 +47,9 @@ export function startNative(
   if (missing !== undefined) throw new Error(missing);
   const code = new NativeCode(koffi, libc);
   try {
-    const memory = new NativeMemory(nodeHost(code.addressFunction(), libc.trim));
+    const memory = new NativeMemory(
+      nodeHost(code.addressFunction(), libc.trim, environment('SCONCE_V8_FLAGS') !== '0'),
+    );
     const executor = new NativeExecutor(target, code, memory, team);
     return { executor, reason: `the CPU has all that ${name} code uses; ${setThresholds(libc)}` };
   } catch (error) {

@@ -1,6 +1,7 @@
-import { tensor } from '@sconce/tensor';
+import { ones, type Tensor, tensor, zeros } from '@sconce/tensor';
 import { describe, expect, it } from 'vitest';
 import * as nn from '../index.ts';
+import { expectScenario, messageOf } from '../testing/scenarios.ts';
 
 describe('Sequential', () => {
   it('hands each result to the next member', () => {
@@ -90,5 +91,86 @@ describe('ModuleDict', () => {
     expect(() => new nn.ModuleDict()()).toThrow(
       'Module [ModuleDict] is missing the required "forward" function',
     );
+  });
+});
+
+describe('containers are edited as in PyTorch', () => {
+  it('Sequential', () => {
+    const model: nn.SequentialModule = new nn.Sequential({ first: new nn.ReLU(), second: new nn.Tanh() });
+    const texts: unknown[] = [String(model)];
+    model.set(1, new nn.Sigmoid());
+    texts.push(String(model));
+    model.append(new nn.ELU());
+    texts.push(String(model));
+    texts.push(model.slice(1), model.pop(0), String(model));
+    model.insert(0, new nn.GELU());
+    model.insert(-1, new nn.SiLU());
+    texts.push(String(model));
+    texts.push(model.concat(new nn.Sequential(new nn.ReLU())));
+    texts.push(new nn.Sequential(new nn.ReLU(), new nn.Tanh()).repeat(2));
+    model.extend([new nn.CELU(), new nn.SELU()]);
+    texts.push(String(model));
+    const errors = [
+      messageOf(() => model.insert(9, new nn.ReLU())),
+      messageOf(() => model.pop(20)),
+      messageOf(() => new nn.Sequential(new nn.ReLU()).repeat(0)).split(' for ')[0],
+    ];
+    expectScenario('sequential_edits', { texts: texts.join('\n'), errors: errors.join('\n') });
+  });
+
+  it('ModuleList', () => {
+    const model = new nn.ModuleList<nn.Module>([new nn.ReLU(), new nn.ReLU(), new nn.Tanh()]);
+    const texts: unknown[] = [String(model)];
+    model.set(-1, new nn.Sigmoid());
+    model.insert(1, new nn.ELU());
+    texts.push(String(model));
+    texts.push(model.pop(1), String(model), model.slice(1), model.concat([new nn.GELU()]));
+    expectScenario('list_edits', { texts: texts.join('\n'), error: messageOf(() => model.pop(7)) });
+  });
+
+  it('ModuleDict', () => {
+    const model = new nn.ModuleDict<Record<string, nn.Module>>({ a: new nn.ReLU(), b: new nn.Tanh() });
+    model.set('a', new nn.ELU());
+    model.update([['c', new nn.SiLU()]]);
+    const texts: unknown[] = [String(model)];
+    texts.push(model.pop('a'), String(model), model.keys().join(' '));
+    model.clear();
+    texts.push(String(model));
+    expectScenario('dict_edits', { texts: texts.join('\n') });
+  });
+
+  it('ParameterList', () => {
+    const twos = new nn.Parameter(ones([2, 3], { dtype: 'float64' }));
+    const holder = new nn.ParameterList<unknown>([zeros([2]), twos, 'text', 5]);
+    const texts = [
+      String(holder),
+      holder
+        .namedParameters()
+        .map(([name]) => name)
+        .join(' '),
+    ];
+    holder.set(0, ones([1]));
+    holder.append(zeros([3]));
+    texts.push(String(holder), String(holder.slice(1, 3)));
+    expectScenario('parameter_list', {
+      texts: texts.join('\n'),
+      call: messageOf(() => holder()),
+      extend: messageOf(() => holder.extend(zeros([2]) as unknown as Iterable<Tensor>)),
+    });
+    expect(holder.pop(1)).toBe(twos);
+    expect([holder.length, holder[1]]).toEqual([4, 'text']);
+  });
+
+  it('ParameterDict', () => {
+    const holder = new nn.ParameterDict<unknown>({ b: zeros([2]), c: new nn.Parameter(ones([2, 3])) });
+    holder.set('a', zeros([1]));
+    holder.update({ d: 3 });
+    const names = holder.namedParameters().map(([name]) => name);
+    const texts = [String(holder), holder.keys().join(' '), names.join(' ')];
+    texts.push(`torch.Size([${(holder.pop('b') as Tensor).shape.join(', ')}])`);
+    texts.push(holder.popitem()[0]);
+    texts.push(`[${(holder.setdefault('e', zeros([4])) as Tensor).shape.join(', ')}]`);
+    texts.push(String(holder));
+    expectScenario('parameter_dict', { texts: texts.join('\n'), call: messageOf(() => holder()) });
   });
 });

@@ -1,11 +1,16 @@
 /** `ModuleDict`: modules under names, registered. */
-import { Module } from '../module/module.ts';
+import { Module, registryOf } from '../module/module.ts';
+
+/** Modules by name: an object, or pairs, as a `Map` and another `ModuleDict` are. */
+export type NamedModules =
+  | Readonly<Record<string, Module>>
+  | Iterable<readonly [name: string, module: Module]>;
 
 /** The class behind {@link ModuleDict}, which adds the types of the members. */
 export class ModuleDictModule extends Module {
   static override readonly className: string = 'ModuleDict';
 
-  constructor(modules: Readonly<Record<string, Module>> = {}) {
+  constructor(modules: NamedModules = {}) {
     super();
     this.update(modules);
   }
@@ -33,17 +38,30 @@ export class ModuleDictModule extends Module {
     return this.addModule(key, module);
   }
 
-  /** Adds or replaces several members. */
-  update(modules: Readonly<Record<string, Module>>): void {
-    for (const [key, module] of Object.entries(modules)) this.addModule(key, module);
+  /** Adds or replaces several members: those of an object, of pairs or of another dictionary. */
+  update(modules: NamedModules): void {
+    const entries = Symbol.iterator in modules ? [...modules] : Object.entries(modules);
+    for (const [key, module] of entries) this.addModule(key, module);
+  }
+
+  /** Removes all members. */
+  clear(): void {
+    for (const key of this.keys()) this.delete(key);
+  }
+
+  /** Removes a member and returns it. @throws {RangeError} when there is none */
+  pop(key: string): Module {
+    const module = this.get(key);
+    if (module === undefined) throw new RangeError(`ModuleDict has no member '${key}'`);
+    this.delete(key);
+    return module;
   }
 
   /** Removes a member; false when there was none. */
   delete(key: string): boolean {
     if (!this.has(key)) return false;
-    Reflect.deleteProperty(this, key);
-    // Looking now makes a later member of this name the last one.
-    return !this.has(key);
+    registryOf(this).remove('module', key);
+    return true;
   }
 
   keys(): string[] {
@@ -57,6 +75,15 @@ export class ModuleDictModule extends Module {
   entries(): [string, Module][] {
     return this.namedChildren();
   }
+
+  /** The same as {@link entries} (Python's name). */
+  items(): [string, Module][] {
+    return this.namedChildren();
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, Module]> {
+    return this.namedChildren().values();
+  }
 }
 
 /** A `ModuleDict` of known members: `ModuleDict<{ conv: Conv2d }>`. */
@@ -66,7 +93,7 @@ export type ModuleDict<Members extends Readonly<Record<string, Module>> = Readon
 /** The ways to make a {@link ModuleDict}. */
 export interface ModuleDictConstructor {
   new <Members extends Readonly<Record<string, Module>>>(modules: Members): ModuleDict<Members>;
-  new (modules?: Readonly<Record<string, Module>>): ModuleDictModule;
+  new (modules?: NamedModules): ModuleDictModule;
   readonly prototype: ModuleDictModule;
   readonly className: string;
 }

@@ -1,6 +1,7 @@
 /** `ModuleList`: a list whose members are registered. */
 import { Module } from '../module/module.ts';
 import { indentRest } from '../module/python-text.ts';
+import { position, renumber } from './positions.ts';
 
 /**
  * Modules in a list (`torch.nn.ModuleList`). It computes nothing itself.
@@ -23,7 +24,7 @@ export class ModuleList<Member extends Module = Module> extends Module {
   }
 
   /** @throws {TypeError} always: a list has nothing to compute */
-  override forward(): never {
+  override forward(..._inputs: never[]): unknown {
     throw new TypeError(`Module [${this.getName()}] is missing the required "forward" function`);
   }
 
@@ -37,6 +38,11 @@ export class ModuleList<Member extends Module = Module> extends Module {
     return [...this].at(index);
   }
 
+  /** Puts another member into the place of one. @throws {RangeError} for a position outside */
+  set(index: number, module: Member): this {
+    return this.addModule(String(position(this.length, index)), module);
+  }
+
   /** Adds a member at the end. */
   append(module: Member): this {
     return this.addModule(String(this.length), module);
@@ -44,7 +50,7 @@ export class ModuleList<Member extends Module = Module> extends Module {
 
   /** Adds several members at the end. */
   extend(modules: Iterable<Member>): this {
-    for (const module of modules) this.append(module);
+    for (const module of [...modules]) this.append(module);
     return this;
   }
 
@@ -53,6 +59,24 @@ export class ModuleList<Member extends Module = Module> extends Module {
     const members = [...this];
     members.splice(index, 0, module);
     for (const [i, member] of members.entries()) this.addModule(String(i), member);
+  }
+
+  /** Removes a member and returns it; those behind it move down. @throws {RangeError} for a position outside */
+  pop(index: number = -1): Member {
+    const members = [...this];
+    const [removed] = members.splice(position(members.length, index), 1);
+    renumber(this, members);
+    return removed as Member;
+  }
+
+  /** A new list of these members and those of others (Python's `+`). */
+  concat(...others: readonly Iterable<Member>[]): ModuleList<Member> {
+    return new ModuleList([...this, ...others.flatMap((other) => [...other])]);
+  }
+
+  /** A new list of the members from `start` to before `end`. */
+  slice(start?: number, end?: number): ModuleList<Member> {
+    return new ModuleList([...this].slice(start, end));
   }
 
   [Symbol.iterator](): IterableIterator<Member> {

@@ -1,6 +1,7 @@
 /** `Sequential`: modules called one after another. */
 import type { Tensor } from '@sconce/tensor';
 import { callModule, Module } from '../module/module.ts';
+import { position, renumber } from './positions.ts';
 
 /** The class behind {@link Sequential}, which adds the types of the members. */
 export class SequentialModule extends Module {
@@ -36,6 +37,13 @@ export class SequentialModule extends Module {
     return this.namedChildren().at(index)?.[1];
   }
 
+  /** Puts another member into the place of one, under its name. @throws {RangeError} for a position outside */
+  set(index: number, module: Module): this {
+    const members = this.namedChildren();
+    const [name] = members[position(members.length, index)] as [string, Module];
+    return this.addModule(name, module);
+  }
+
   /** Adds a member at the end under the next number. */
   append(module: Module): this {
     return this.addModule(String(this.length), module);
@@ -43,8 +51,40 @@ export class SequentialModule extends Module {
 
   /** Adds several members at the end. */
   extend(modules: Iterable<Module>): this {
-    for (const module of modules) this.append(module);
+    for (const module of [...modules]) this.append(module);
     return this;
+  }
+
+  /** Adds a member before a position; all members are numbered anew. @throws {RangeError} for a position outside */
+  insert(index: number, module: Module): this {
+    const members = [...this];
+    if (!Number.isInteger(index) || Math.abs(index) > members.length) {
+      throw new RangeError(`Index out of range: ${index}`);
+    }
+    members.splice(index, 0, module);
+    renumber(this, members);
+    return this;
+  }
+
+  /** Removes a member and returns it; the others are numbered anew. @throws {RangeError} for a position outside */
+  pop(index: number = -1): Module {
+    const members = [...this];
+    const [removed] = members.splice(position(members.length, index), 1);
+    renumber(this, members);
+    return removed as Module;
+  }
+
+  /** A new `Sequential` of these members and those of others (Python's `+`). */
+  concat(...others: readonly Iterable<Module>[]): SequentialModule {
+    return new SequentialModule(...this, ...others.flatMap((other) => [...other]));
+  }
+
+  /** A new `Sequential` that has these members several times over (Python's `*`). @throws {RangeError} below 1 */
+  repeat(times: number): SequentialModule {
+    if (!(Number.isInteger(times) && times > 0)) {
+      throw new RangeError(`Non-positive multiplication factor ${times} for ${this.getName()}`);
+    }
+    return new SequentialModule(...Array.from({ length: times }, () => [...this]).flat());
   }
 
   /** A new `Sequential` of the members from `start` to before `end`, which keep their names and are shared. */

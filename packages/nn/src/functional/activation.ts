@@ -40,7 +40,7 @@ export function tanhshrink(x: Tensor): Tensor {
 /** The first half along a dimension times the sigmoid of the second (`torch.nn.functional.glu`). */
 export function glu(x: Tensor, ...rest: [dim?: number | { readonly dim?: number }]): Tensor {
   const { dim = -1 } = bindArguments<{ dim: number }>('glu', ['dim'], rest);
-  if (x.ndim === 0) refuse('glu', 'glu does not support 0-dimensional tensors');
+  if (x.ndim === 0) refuse('glu', 'glu does not support scalars because halving size must be even');
   const own = dim < 0 ? dim + x.ndim : dim;
   const size = x.size(dim);
   if (size % 2 !== 0) {

@@ -1,5 +1,13 @@
 /** Attention: means of values, weighted by how well queries fit keys. */
-import { arange, bindArguments, cat, dropout, linear, type Tensor } from '@sconce/tensor';
+import {
+  arange,
+  attentionKeepMask,
+  bindArguments,
+  dropout,
+  fusedAttention,
+  type Tensor,
+  tensor,
+} from '@sconce/tensor';
 import { refuse } from './refuse.ts';
 
 /** Options of {@link scaledDotProductAttention}. */
@@ -46,13 +54,81 @@ export function scaledDotProductAttention(
   const heads = query.shape.at(-3) ?? 1;
   const shared = (x: Tensor): Tensor =>
     enableGqa ? x.repeatInterleave(heads / (x.shape.at(-3) ?? 1), -3) : x;
+  return attend(query, shared(key), shared(value), { mask: attnMask, dropoutP, causal: isCausal, scale });
+}
+
+/** What {@link attend} takes besides query, key and value. */
+export interface AttendOptions {
+  readonly mask: Tensor | null;
+  readonly dropoutP: number;
+  readonly causal: boolean;
+  readonly scale?: number | null;
+  /** Whether the result lies in memory as [L, N, heads, E]. */
+  readonly sequenceFirst?: boolean;
+  /** What queries get that may look nowhere: 0 by default. */
+  readonly blind?: 'zero' | 'nan';
+}
+
+/** {@link scaledDotProductAttention} of arguments that are checked, with as many heads of keys and values as of queries. */
+export function attend(query: Tensor, key: Tensor, value: Tensor, options: AttendOptions): Tensor {
+  const { mask, dropoutP, causal, scale, blind = 'zero', sequenceFirst = false } = options;
+  const factor = scale ?? 1 / Math.sqrt(query.shape.at(-1)!);
+  if (fuses([query, key, value], options)) {
+    const ndim = query.ndim;
+    const [q, k, v] = [query, key, value].map((x) => headed(x)) as [Tensor, Tensor, Tensor];
+    const given = mask === null ? null : additive(mask, query);
+    const own = given !== null && ndim === 3 && given.ndim === 3 ? given.unsqueeze(1) : given;
+    const keep = dropoutP > 0 ? attentionKeepMask([...q.shape.slice(0, 3), k.shape[2]!], dropoutP) : null;
+    const keepScale = 1 / (1 - dropoutP);
+    const output = fusedAttention(q, k, v, own, keep, {
+      scale: factor,
+      causal,
+      keepScale,
+      sequenceFirst,
+    });
+    return ndim === 4 ? output : ndim === 3 ? output.squeeze(1) : output.squeeze(0).squeeze(0);
+  }
   // Half of the factor goes to each side, which keeps products in the range of small floats.
-  const side = Math.sqrt(scale ?? 1 / Math.sqrt(query.shape.at(-1)!));
-  const scores = query.mul(side).matmul(shared(key).mul(side).transpose(-2, -1));
-  const weights = isCausal
+  const side = Math.sqrt(factor);
+  const scores = query.mul(side).matmul(key.mul(side).transpose(-2, -1));
+  const weights = causal
     ? scores.where(causalMask(scores.size(-2), scores.size(-1)), Number.NEGATIVE_INFINITY).softmax(-1)
-    : maskedSoftmax(scores, attnMask);
-  return (dropoutP > 0 ? dropout(weights, dropoutP, true) : weights).matmul(shared(value));
+    : maskedSoftmax(scores, mask, blind);
+  return (dropoutP > 0 ? dropout(weights, dropoutP, true) : weights).matmul(value);
+}
+
+/** Whether the engine's fused kernels compute this attention. */
+function fuses(
+  inputs: readonly [Tensor, Tensor, Tensor],
+  { mask, dropoutP, scale, blind }: AttendOptions,
+): boolean {
+  const [query, key, value] = inputs;
+  const batch = query.shape.slice(0, -2).join();
+  for (const x of inputs) {
+    if (x.dtype !== 'float32' || x.ndim > 4 || x.numel() === 0) return false;
+    if (x.shape.slice(0, -2).join() !== batch) return false;
+  }
+  if (query.shape.at(-1) !== key.shape.at(-1) || key.shape.at(-2) !== value.shape.at(-2)) return false;
+  if (dropoutP >= 1 || (scale !== null && scale !== undefined && !Number.isFinite(scale))) return false;
+  if (mask === null) return true;
+  if (mask.ndim > query.ndim || mask.requiresGrad || !(mask.dtype === 'bool' || mask.dtype === 'float32')) {
+    return false;
+  }
+  const scores = [...query.shape.slice(0, -1), key.shape.at(-2)!];
+  const fits = mask.shape.every((size, d) => size === 1 || size === scores[d + scores.length - mask.ndim]);
+  return fits && (blind !== 'nan' || openPlaces(mask).any(-1).all().item() === true);
+}
+
+/** A tensor as [N, heads, L, E], with dimensions of one element in the place of those that it lacks. */
+function headed(x: Tensor): Tensor {
+  if (x.ndim === 4) return x;
+  return x.ndim === 3 ? x.unsqueeze(1) : x.unsqueeze(0).unsqueeze(0);
+}
+
+/** A mask of numbers to add to scores. */
+function additive(mask: Tensor, like: Tensor): Tensor {
+  if (mask.dtype !== 'bool') return mask;
+  return tensor(0, { dtype: like.dtype }).where(mask, Number.NEGATIVE_INFINITY);
 }
 
 /** Where the key's place is not behind the query's. */
@@ -60,141 +136,18 @@ function causalMask(queries: number, keys: number): Tensor {
   return arange(keys).le(arange(queries).unsqueeze(1));
 }
 
-/** The softmax along keys under a mask; 0 for queries that may look nowhere. */
-function maskedSoftmax(scores: Tensor, mask: Tensor | null): Tensor {
+/** The softmax along keys under a mask; 0 or NaN for queries that may look nowhere. */
+function maskedSoftmax(scores: Tensor, mask: Tensor | null, blind: 'zero' | 'nan'): Tensor {
   if (mask === null) return scores.softmax(-1);
-  const open = mask.dtype === 'bool' ? mask : mask.ne(Number.NEGATIVE_INFINITY);
-  const sees = open.any(-1, true);
   const apply = (own: Tensor): Tensor =>
     own.dtype === 'bool' ? scores.where(own, Number.NEGATIVE_INFINITY) : scores.add(own);
-  if (sees.all().item() === true) return apply(mask).softmax(-1);
-  const blind = sees.logicalNot();
-  const safe = mask.dtype === 'bool' ? mask.logicalOr(blind) : mask.where(sees, 0);
+  const sees = openPlaces(mask).any(-1, true);
+  if (blind === 'nan' || sees.all().item() === true) return apply(mask).softmax(-1);
+  const safe = mask.dtype === 'bool' ? mask.logicalOr(sees.logicalNot()) : mask.where(sees, 0);
   return apply(safe).softmax(-1).where(sees, 0);
 }
 
-/** Options of {@link multiHeadAttentionForward}. */
-export interface MultiHeadAttentionOptions {
-  /** Whether weights are dropped: true by default. */
-  readonly training?: boolean;
-  /** Keys to ignore: [N, S] or [S], bool or numbers to add. */
-  readonly keyPaddingMask?: Tensor | null;
-  /** Whether the weights are a result too: true by default. */
-  readonly needWeights?: boolean;
-  /** bool: where queries may NOT look; numbers: added to the scores. [L, S] or [N * heads, L, S]. */
-  readonly attnMask?: Tensor | null;
-  /** Whether query, key and value have weights of their own. */
-  readonly useSeparateProjWeight?: boolean;
-  readonly qProjWeight?: Tensor | null;
-  readonly kProjWeight?: Tensor | null;
-  readonly vProjWeight?: Tensor | null;
-  /** Keys and values to use instead of the projected ones: [N * heads, S, headDim]. */
-  readonly staticK?: Tensor | null;
-  readonly staticV?: Tensor | null;
-  /** Whether the weights in the result are means over the heads: true by default. */
-  readonly averageAttnWeights?: boolean;
-  /** A hint that `attnMask` is causal. */
-  readonly isCausal?: boolean;
-}
-
-/** A mask of numbers to add to the scores. */
-function additive(mask: Tensor | null | undefined, like: Tensor): Tensor | null {
-  if (mask == null) return null;
-  if (mask.dtype !== 'bool') return mask.to(like.dtype);
-  return like.newZeros(mask.shape).where(mask.logicalNot(), Number.NEGATIVE_INFINITY);
-}
-
-/**
- * Attention in several heads, of [L, N, E] or [L, E] (`torch.nn.functional.multi_head_attention_forward`): the result
- * and, unless not needed, the weights.
- */
-export function multiHeadAttentionForward(
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  embedDimToCheck: number,
-  numHeads: number,
-  inProjWeight: Tensor | null,
-  inProjBias: Tensor | null,
-  biasK: Tensor | null,
-  biasV: Tensor | null,
-  addZeroAttn: boolean,
-  dropoutP: number,
-  outProjWeight: Tensor,
-  outProjBias: Tensor | null,
-  options: MultiHeadAttentionOptions = {},
-): readonly [output: Tensor, weights: Tensor | null] {
-  const operator = 'multiHeadAttentionForward';
-  const { training = true, needWeights = true, averageAttnWeights = true } = options;
-  const batched = query.ndim === 3;
-  const [q0, k0, v0] = batched ? [query, key, value] : [query, key, value].map((x) => x.unsqueeze(1));
-  const [targets, batch, embed] = q0!.shape as readonly [number, number, number];
-  if (embed !== embedDimToCheck) {
-    refuse(operator, `was expecting embedding dimension of ${embedDimToCheck}, but got ${embed}`);
-  }
-  const headDim = embed / numHeads;
-  if (!Number.isInteger(headDim)) {
-    refuse(operator, `embed_dim ${embed} not divisible by num_heads ${numHeads}`);
-  }
-  const projected = project([q0!, k0!, v0!], embed, inProjWeight, inProjBias, options);
-  const q = projected[0];
-  let [, k, v] = projected;
-  let mask = additive(options.attnMask, q);
-  let padding = additive(options.keyPaddingMask, q);
-  if (padding !== null && !batched) padding = padding.unsqueeze(0);
-  const widen = (own: Tensor | null): Tensor | null => own?.pad([0, 1]) ?? null;
-  if (biasK !== null && biasV !== null) {
-    k = cat([k, biasK.repeat([1, batch, 1])], 0);
-    v = cat([v, biasV.repeat([1, batch, 1])], 0);
-    [mask, padding] = [widen(mask), widen(padding)];
-  }
-  const heads = (x: Tensor): Tensor => x.reshape([x.shape[0]!, batch * numHeads, headDim]).transpose(0, 1);
-  const own = heads(q);
-  let keys = options.staticK ?? heads(k);
-  let values = options.staticV ?? heads(v);
-  if (addZeroAttn) {
-    const zero = own.newZeros([batch * numHeads, 1, headDim]);
-    keys = cat([keys, zero], 1);
-    values = cat([values, zero], 1);
-    [mask, padding] = [widen(mask), widen(padding)];
-  }
-  const sources = keys.shape[1]!;
-  if (mask !== null && mask.ndim === 2) mask = mask.unsqueeze(0);
-  if (padding !== null) {
-    const spread = padding
-      .reshape([batch, 1, 1, sources])
-      .expand([batch, numHeads, 1, sources])
-      .reshape([batch * numHeads, 1, sources]);
-    mask = mask === null ? spread : mask.add(spread);
-  }
-  const scores = own.mul(Math.sqrt(1 / headDim)).matmul(keys.transpose(-2, -1));
-  const softened = (mask === null ? scores : scores.add(mask)).softmax(-1);
-  const weights = training && dropoutP > 0 ? dropout(softened, dropoutP, true) : softened;
-  const joined = weights
-    .matmul(values)
-    .transpose(0, 1)
-    .reshape([targets * batch, embed]);
-  const output = linear(joined, outProjWeight, outProjBias).reshape([targets, batch, -1]);
-  const result = batched ? output : output.squeeze(1);
-  if (!needWeights) return [result, null];
-  const perHead = weights.reshape([batch, numHeads, targets, sources]);
-  const shown = averageAttnWeights ? perHead.mean(1) : perHead;
-  return [result, batched ? shown : shown.squeeze(0)];
-}
-
-/** Query, key and value through their parts of the input projection. */
-function project(
-  inputs: readonly [Tensor, Tensor, Tensor],
-  embed: number,
-  weight: Tensor | null,
-  bias: Tensor | null,
-  options: MultiHeadAttentionOptions,
-): [Tensor, Tensor, Tensor] {
-  const { useSeparateProjWeight = false, qProjWeight, kProjWeight, vProjWeight } = options;
-  const own = [qProjWeight, kProjWeight, vProjWeight];
-  return inputs.map((x, i) => {
-    const part = useSeparateProjWeight ? own[i] : weight?.narrow(0, i * embed, embed);
-    if (part == null) refuse('multiHeadAttentionForward', 'a projection weight is missing');
-    return linear(x, part, bias === null ? null : bias.narrow(0, i * embed, embed));
-  }) as [Tensor, Tensor, Tensor];
+/** Where a mask lets queries look. */
+function openPlaces(mask: Tensor): Tensor {
+  return mask.dtype === 'bool' ? mask : mask.ne(Number.NEGATIVE_INFINITY);
 }

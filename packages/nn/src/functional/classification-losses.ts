@@ -1,4 +1,5 @@
 /** Losses between scores of classes and the right classes. */
+import * as operators from '@sconce/tensor';
 import {
   arange,
   bindArguments,
@@ -115,8 +116,11 @@ export const binaryCrossEntropy: Loss<BinaryCrossEntropyOptions> = (
       `Using a target size (${sizes(target)}) that is different to the input size (${sizes(input)}) is deprecated. Please ensure they have the same size.`,
     );
   }
-  const losses = input._binaryCrossEntropy(target);
-  return reduceLoss('binaryCrossEntropy', weight === null ? losses : losses.mul(weight), reduction);
+  return operators.binaryCrossEntropy(
+    input,
+    target,
+    reduction === undefined ? { weight } : { weight, reduction },
+  );
 };
 
 /** Options of {@link binaryCrossEntropyWithLogits}. */
@@ -137,15 +141,9 @@ export const binaryCrossEntropyWithLogits: Loss<BinaryCrossEntropyWithLogitsOpti
       `Target size (${sizes(target)}) must be the same as input size (${sizes(input)})`,
     );
   }
-  let positive = input.logsigmoid();
-  if (posWeight !== null) positive = positive.mul(posWeight.sub(1).mul(target).add(1));
-  const losses = target.neg().add(1).mul(input).sub(positive);
-  return reduceLoss('binaryCrossEntropyWithLogits', weight === null ? losses : losses.mul(weight), reduction);
+  const options = { weight, posWeight, ...(reduction === undefined ? {} : { reduction }) };
+  return operators.binaryCrossEntropyWithLogits(input, target, options);
 };
-
-/** log(1 + exp(-target * input)) for targets of 1 and -1 (`torch.nn.functional.soft_margin_loss`). */
-export const softMarginLoss: Loss = (input, target, { reduction } = {}) =>
-  reduceLoss('softMarginLoss', input.neg().mul(target).softplus(), reduction);
 
 /** The mean over the last dimension of the binary cross entropy with logits (`multilabel_soft_margin_loss`). */
 export const multilabelSoftMarginLoss: Loss<BinaryCrossEntropyOptions> = (

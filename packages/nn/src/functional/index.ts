@@ -14,12 +14,9 @@ export {
   adaptiveMaxPool3d,
   adaptiveMaxPool3dWithIndices,
   affineGrid,
-  alphaDropout,
   avgPool1d,
   avgPool2d,
   avgPool3d,
-  batchNorm,
-  celu,
   col2im as fold,
   conv1d,
   conv2d,
@@ -27,27 +24,17 @@ export {
   convTranspose1d,
   convTranspose2d,
   convTranspose3d,
-  dropout,
-  dropout1d,
-  dropout2d,
-  dropout3d,
-  elu,
   embedding,
   embeddingBag,
-  featureAlphaDropout,
   fractionalMaxPool2d,
   fractionalMaxPool3d,
   gelu,
   gridSample,
   groupNorm,
   hardshrink,
-  hardsigmoid,
-  hardswish,
-  hardtanh,
   im2col as unfold,
   interpolate,
   layerNorm,
-  leakyRelu,
   linear,
   logSoftmax,
   logsigmoid,
@@ -63,33 +50,34 @@ export {
   maxUnpool1d,
   maxUnpool2d,
   maxUnpool3d,
-  mish,
   nllLoss,
   oneHot,
   pad,
+  pdist,
   pixelShuffle,
-  relu,
-  relu6,
   rmsNorm,
-  rrelu,
-  selu,
   sigmoid,
-  silu,
+  softMarginLoss,
   softmax,
   softplus,
   softshrink,
   tanh,
-  threshold,
 } from '@sconce/tensor';
 export * from './activation.ts';
-export * from './attention.ts';
+export { type ScaledDotProductAttentionOptions, scaledDotProductAttention } from './attention.ts';
 export * from './classification-losses.ts';
+export * from './convolution.ts';
 export * from './ctc-loss.ts';
 export * from './distance.ts';
 export * from './embedding-losses.ts';
+export * from './grouped-matmul.ts';
+export * from './in-place.ts';
 export * from './linear-cross-entropy.ts';
 export type { Loss, LossOptions } from './loss-reduction.ts';
+export { type MultiHeadAttentionOptions, multiHeadAttentionForward } from './multi-head-attention.ts';
 export * from './normalization.ts';
+export * from './pooling.ts';
 export * from './regression-losses.ts';
 export * from './resampling.ts';
+export * from './sampling.ts';
 export * from './shuffling.ts';

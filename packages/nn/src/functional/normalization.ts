@@ -1,6 +1,40 @@
 /** Normalizations that are made of others. */
-import { batchNorm, bindArguments, noGrad, type Tensor } from '@sconce/tensor';
+import {
+  type BatchNormOptions,
+  batchNorm as batchNormOperator,
+  bindArguments,
+  noGrad,
+  type Tensor,
+} from '@sconce/tensor';
 import { refuse } from './refuse.ts';
+
+type BatchNormRest = [
+  weight?: Tensor | null | BatchNormOptions,
+  bias?: Tensor | null | BatchNormOptions,
+  options?: BatchNormOptions,
+];
+
+type BatchNormNamed = BatchNormOptions & { readonly weight?: Tensor | null; readonly bias?: Tensor | null };
+
+/**
+ * Normalizes each channel (dimension 1) over the batch (`torch.nn.functional.batch_norm`): the operator `batchNorm`, which
+ * takes any `eps`, with the check of the function.
+ *
+ * @throws {TypeError} for an `eps` that is negative, or zero in training
+ */
+export function batchNorm(
+  x: Tensor,
+  runningMean: Tensor | null,
+  runningVar: Tensor | null,
+  ...rest: BatchNormRest
+): Tensor {
+  const names = ['weight', 'bias', 'training', 'momentum', 'eps'] as const;
+  const { training = false, eps = 1e-5 } = bindArguments<BatchNormNamed>('batchNorm', names, rest);
+  if (training && eps <= 0)
+    refuse('batchNorm', `batch_norm eps must be positive during training, but got ${eps}`);
+  if (eps < 0) refuse('batchNorm', `batch_norm eps must be non-negative, but got ${eps}`);
+  return batchNormOperator(x, runningMean, runningVar, ...rest);
+}
 
 /** Options of {@link instanceNorm}. */
 export interface InstanceNormOptions {
@@ -44,7 +78,7 @@ export function instanceNorm(x: Tensor, ...rest: InstanceNormRest): Tensor {
     rest,
   );
   if (!useInputStats)
-    return batchNorm(x, runningMean, runningVar, weight, bias, { training: false, momentum, eps });
+    return batchNormOperator(x, runningMean, runningVar, weight, bias, { training: false, momentum, eps });
   const [batch = 0, channels = 0, ...inner] = x.shape;
   if (inner.reduce((a, b) => a * b, 1) === 1) {
     refuse(
@@ -56,11 +90,18 @@ export function instanceNorm(x: Tensor, ...rest: InstanceNormRest): Tensor {
     perChannel === null ? null : perChannel.repeat([batch]);
   const mean = each(runningMean);
   const variance = each(runningVar);
-  const y = batchNorm(x.reshape([1, batch * channels, ...inner]), mean, variance, each(weight), each(bias), {
-    training: true,
-    momentum,
-    eps,
-  });
+  const y = batchNormOperator(
+    x.reshape([1, batch * channels, ...inner]),
+    mean,
+    variance,
+    each(weight),
+    each(bias),
+    {
+      training: true,
+      momentum,
+      eps,
+    },
+  );
   noGrad(() => {
     for (const [running, updated] of [[runningMean, mean] as const, [runningVar, variance] as const]) {
       if (running !== null && updated !== null)

@@ -1,4 +1,5 @@
 /** Losses between numbers: distances, and likelihoods of distributions over numbers. */
+import * as operators from '@sconce/tensor';
 import { bindArguments, type Reduction, Tensor } from '@sconce/tensor';
 import { type Loss, type LossOptions, reduceLoss } from './loss-reduction.ts';
 import { refuse } from './refuse.ts';
@@ -27,8 +28,9 @@ function reduceWeighted(
 
 /** Mean of (input - target)² (`torch.nn.functional.mse_loss`). */
 export const mseLoss: Loss<WeightedLossOptions> = (input, target, options = {}) => {
-  const difference = input.sub(target);
-  return reduceWeighted('mseLoss', difference.mul(difference), options);
+  const { weight, ...own } = options;
+  if (weight == null) return operators.mseLoss(input, target, own);
+  return reduceWeighted('mseLoss', operators.mseLoss(input, target, { reduction: 'none' }), options);
 };
 
 /** Mean of |input - target| (`torch.nn.functional.l1_loss`). */
@@ -45,9 +47,7 @@ export interface SmoothL1LossOptions extends LossOptions {
 export const smoothL1Loss: Loss<SmoothL1LossOptions> = (input, target, { beta = 1, reduction } = {}) => {
   if (beta < 0) refuse('smoothL1Loss', 'smooth_l1_loss does not support negative values for beta.');
   if (beta === 0) return l1Loss(input, target, reduction === undefined ? {} : { reduction });
-  const distance = input.sub(target).abs();
-  const square = distance.mul(distance).mul(0.5 / beta);
-  return reduceLoss('smoothL1Loss', square.where(distance.lt(beta), distance.sub(0.5 * beta)), reduction);
+  return operators.smoothL1Loss(input, target, reduction === undefined ? { beta } : { beta, reduction });
 };
 
 /** Options of {@link huberLoss}. */
@@ -59,10 +59,10 @@ export interface HuberLossOptions extends WeightedLossOptions {
 /** Below delta half the square of the difference, above it delta * (|difference| - delta / 2) (`huber_loss`). */
 export const huberLoss: Loss<HuberLossOptions> = (input, target, { delta = 1, ...options } = {}) => {
   if (delta <= 0) refuse('huberLoss', 'huber_loss does not support non-positive values for delta.');
-  const distance = input.sub(target).abs();
-  const square = distance.mul(distance).mul(0.5);
-  const line = distance.sub(0.5 * delta).mul(delta);
-  return reduceWeighted('huberLoss', square.where(distance.le(delta), line), options);
+  const { weight, ...own } = options;
+  if (weight == null) return operators.huberLoss(input, target, { delta, ...own });
+  const losses = operators.huberLoss(input, target, { delta, reduction: 'none' });
+  return reduceWeighted('huberLoss', losses, options);
 };
 
 /** Options of {@link poissonNllLoss}. */
@@ -118,11 +118,12 @@ export function gaussianNllLoss(
   const operator = 'gaussianNllLoss';
   let own = variance instanceof Tensor ? variance : input.newFull(input.shape, variance);
   if (own.lt(0).any().item() === true) refuse(operator, 'var has negative entry/entries');
-  const outer = input.shape.slice(0, -1).join();
   if (own.shape.join() !== input.shape.join()) {
-    if (own.shape.join() === outer) own = own.unsqueeze(-1);
-    else if (own.shape.slice(0, -1).join() !== outer || own.shape.at(-1) !== 1)
-      refuse(operator, 'var is of incorrect size');
+    // One variance for all along a dimension, which may be left out where it is the last.
+    const differing = own.shape.filter((size, d) => size !== input.shape[d]);
+    const total = differing.reduce((sum, size) => sum + size, 0);
+    if (own.shape.join() === input.shape.slice(0, -1).join()) own = own.unsqueeze(-1);
+    else if (own.ndim !== input.ndim || total !== 1) refuse(operator, 'var is of incorrect size');
   }
   if (!['none', 'mean', 'sum'].includes(reduction)) refuse(operator, `${reduction} is not valid`);
   // The limit does not hold up the gradient.

@@ -51,3 +51,6 @@ export function channelShuffle(x: Tensor, groups: number): Tensor {
     .transpose(1, 2)
     .reshape([...x.shape]);
 }
+
+/** Another name of {@link channelShuffle} (`torch.nn.functional.native_channel_shuffle`). */
+export const nativeChannelShuffle: typeof channelShuffle = channelShuffle;

@@ -1,14 +1,15 @@
 /** Fully connected layers: `Linear` and `Identity`. */
-import { empty, type Tensor } from '@sconce/tensor';
+import { empty, float32, type Tensor } from '@sconce/tensor';
 import { linear } from '../functional/index.ts';
 import { kaimingUniform_, uniform_ } from '../init.ts';
-import { type LayerArguments, readArguments } from '../module/arguments.ts';
+import { type DTypeOption, type LayerArguments, readArguments } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
 import { Parameter } from '../module/parameter.ts';
 import { pythonText } from '../module/python-text.ts';
+import { isUninitialized } from '../module/uninitialized.ts';
 
 /** Arguments of `Linear` by name. */
-export interface LinearOptions {
+export interface LinearOptions extends DTypeOption {
   inFeatures: number;
   outFeatures: number;
   /** Whether there is a bias (default true). */
@@ -36,25 +37,28 @@ export class Linear extends Module {
     ...args: LayerArguments<
       [inFeatures: number, outFeatures: number, bias: boolean | undefined],
       typeof names,
-      LinearOptions
+      LinearOptions,
+      'dtype'
     >
   ) {
     super();
-    const { inFeatures, outFeatures, bias } = readArguments<LinearOptions>(
+    const { inFeatures, outFeatures, bias, dtype } = readArguments<LinearOptions>(
       'Linear',
       names,
-      { bias: true },
+      { bias: true, dtype: float32 },
       args,
     );
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    this.registerParameter('weight', new Parameter(empty([outFeatures, inFeatures])));
-    this.registerParameter('bias', bias ? new Parameter(empty([outFeatures])) : null);
+    this.registerParameter('weight', new Parameter(empty([outFeatures, inFeatures], { dtype })));
+    this.registerParameter('bias', bias ? new Parameter(empty([outFeatures], { dtype })) : null);
     this.resetParameters();
   }
 
   /** Draws new weights as PyTorch does: uniform, bounded by one over the square root of `inFeatures`. */
   resetParameters(): void {
+    // A lazy layer has nothing to fill before its first input.
+    if (isUninitialized(this.weight)) return;
     kaimingUniform_(this.weight, { a: Math.sqrt(5) });
     if (this.bias === null) return;
     const bound = this.inFeatures > 0 ? 1 / Math.sqrt(this.inFeatures) : 0;

@@ -1,14 +1,14 @@
-/** Normalization within each sample: `LayerNorm` and `GroupNorm`. */
-import { ones, type Tensor, zeros } from '@sconce/tensor';
-import { groupNorm, layerNorm } from '../functional/index.ts';
+/** Normalization within each sample: `LayerNorm`, `RMSNorm` and `GroupNorm`. */
+import { float32, ones, type Tensor, zeros } from '@sconce/tensor';
+import { groupNorm, layerNorm, rmsNorm } from '../functional/index.ts';
 import { ones_, zeros_ } from '../init.ts';
-import { type LayerArguments, readArguments } from '../module/arguments.ts';
+import { type DTypeOption, type LayerArguments, readArguments } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
 import { Parameter } from '../module/parameter.ts';
 import { pythonFloat, pythonText } from '../module/python-text.ts';
 
 /** Arguments of `LayerNorm` by name. */
-export interface LayerNormOptions {
+export interface LayerNormOptions extends DTypeOption {
   /** Sizes of the last dimensions, over which is normalized. */
   normalizedShape: number | readonly number[];
   /** Added to the variance (default 1e-5). */
@@ -20,7 +20,7 @@ export interface LayerNormOptions {
 }
 
 const layerNames = ['normalizedShape', 'eps', 'elementwiseAffine', 'bias'] as const;
-const layerDefaults = { eps: 1e-5, elementwiseAffine: true, bias: true };
+const layerDefaults = { eps: 1e-5, elementwiseAffine: true, bias: true, dtype: float32 } as const;
 
 /** Normalization over the last dimensions (`torch.nn.LayerNorm`). */
 export class LayerNorm extends Module {
@@ -43,19 +43,23 @@ export class LayerNorm extends Module {
         bias: boolean | undefined,
       ],
       typeof layerNames,
-      LayerNormOptions
+      LayerNormOptions,
+      'dtype'
     >
   ) {
     super();
     const options = readArguments<LayerNormOptions>('LayerNorm', layerNames, layerDefaults, args);
-    const { normalizedShape, elementwiseAffine } = options;
+    const { normalizedShape, elementwiseAffine, dtype } = options;
     this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
     this.eps = options.eps;
     this.elementwiseAffine = elementwiseAffine;
-    this.registerParameter('weight', elementwiseAffine ? new Parameter(ones(this.normalizedShape)) : null);
+    this.registerParameter(
+      'weight',
+      elementwiseAffine ? new Parameter(ones(this.normalizedShape, { dtype })) : null,
+    );
     this.registerParameter(
       'bias',
-      elementwiseAffine && options.bias ? new Parameter(zeros(this.normalizedShape)) : null,
+      elementwiseAffine && options.bias ? new Parameter(zeros(this.normalizedShape, { dtype })) : null,
     );
   }
 
@@ -75,8 +79,68 @@ export class LayerNorm extends Module {
   }
 }
 
+/** Arguments of `RMSNorm` by name. */
+export interface RMSNormOptions extends DTypeOption {
+  /** Sizes of the last dimensions, over which is normalized. */
+  normalizedShape: number | readonly number[];
+  /** Added to the mean square; `null` (the default) is the input's own precision. */
+  eps?: number | null;
+  /** Whether there is a weight (default true). */
+  elementwiseAffine?: boolean;
+}
+
+const rmsNames = ['normalizedShape', 'eps', 'elementwiseAffine'] as const;
+const rmsDefaults = { eps: null, elementwiseAffine: true, dtype: float32 } as const;
+
+/** Division by the root of the mean square over the last dimensions (`torch.nn.RMSNorm`). */
+export class RMSNorm extends Module {
+  static override readonly className: string = 'RMSNorm';
+
+  readonly normalizedShape: readonly number[];
+  readonly eps: number | null;
+  readonly elementwiseAffine: boolean;
+  /** Of shape `normalizedShape`. */
+  declare weight: Parameter | null;
+
+  constructor(
+    ...args: LayerArguments<
+      [
+        normalizedShape: number | readonly number[],
+        eps: number | null | undefined,
+        elementwiseAffine: boolean | undefined,
+      ],
+      typeof rmsNames,
+      RMSNormOptions,
+      'dtype'
+    >
+  ) {
+    super();
+    const options = readArguments<RMSNormOptions>('RMSNorm', rmsNames, rmsDefaults, args);
+    const { normalizedShape, elementwiseAffine, dtype } = options;
+    this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
+    this.eps = options.eps;
+    this.elementwiseAffine = elementwiseAffine;
+    const weight = elementwiseAffine ? new Parameter(ones(this.normalizedShape, { dtype })) : null;
+    this.registerParameter('weight', weight);
+  }
+
+  /** Sets the weight to 1. */
+  resetParameters(): void {
+    if (this.weight !== null) ones_(this.weight);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return rmsNorm(x, this.normalizedShape, this.weight, { eps: this.eps });
+  }
+
+  override extraRepr(): string {
+    const { normalizedShape, eps, elementwiseAffine } = this;
+    return `${pythonText(normalizedShape)}, eps=${eps === null ? 'None' : pythonFloat(eps)}, elementwise_affine=${pythonText(elementwiseAffine)}`;
+  }
+}
+
 /** Arguments of `GroupNorm` by name. */
-export interface GroupNormOptions {
+export interface GroupNormOptions extends DTypeOption {
   /** Groups of channels that are normalized together; divides `numChannels`. */
   numGroups: number;
   numChannels: number;
@@ -88,8 +152,8 @@ export interface GroupNormOptions {
   bias?: boolean;
 }
 
-const groupNames = ['numGroups', 'numChannels', 'eps', 'affine', 'bias'] as const;
-const groupDefaults = { eps: 1e-5, affine: true, bias: true };
+const groupNames = ['numGroups', 'numChannels', 'eps', 'affine'] as const;
+const groupDefaults = { eps: 1e-5, affine: true, bias: true, dtype: float32 } as const;
 
 /** Normalization of groups of channels of [N, C, *] (`torch.nn.GroupNorm`). */
 export class GroupNorm extends Module {
@@ -107,25 +171,26 @@ export class GroupNorm extends Module {
   constructor(
     ...args: LayerArguments<
       [numGroups: number, numChannels: number, eps: number | undefined, affine: boolean | undefined],
-      readonly ['numGroups', 'numChannels', 'eps', 'affine'],
+      typeof groupNames,
       GroupNormOptions,
-      'bias'
+      'bias' | 'dtype'
     >
   ) {
     super();
     const options = readArguments<GroupNormOptions>('GroupNorm', groupNames, groupDefaults, args);
-    const { numGroups, numChannels, affine } = options;
+    const { numGroups, numChannels, affine, dtype } = options;
     if (numChannels % numGroups !== 0) {
-      throw new TypeError(
-        `GroupNorm: num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`,
-      );
+      throw new TypeError(`num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
     }
     this.numGroups = numGroups;
     this.numChannels = numChannels;
     this.eps = options.eps;
     this.affine = affine;
-    this.registerParameter('weight', affine ? new Parameter(ones([numChannels])) : null);
-    this.registerParameter('bias', affine && options.bias ? new Parameter(zeros([numChannels])) : null);
+    this.registerParameter('weight', affine ? new Parameter(ones([numChannels], { dtype })) : null);
+    this.registerParameter(
+      'bias',
+      affine && options.bias ? new Parameter(zeros([numChannels], { dtype })) : null,
+    );
   }
 
   /** Sets weight 1 and bias 0. */

@@ -1,105 +1,145 @@
-/** Padding layers over images. */
-import type { Tensor } from '@sconce/tensor';
-import { pad } from '../functional/index.ts';
-import { type LayerArguments, readArguments } from '../module/arguments.ts';
-import { Module } from '../module/module.ts';
-import { pythonText } from '../module/python-text.ts';
-import { expandSize, type Padding2 } from './size.ts';
+/** Padding layers over sequences, images and volumes. */
+import {
+  CircularPad,
+  ConstantPad,
+  type ConstantPadArguments,
+  EdgePad,
+  type PadArguments,
+  ZeroPad,
+} from './padding-base.ts';
+import type { Padding1, Padding2, Padding3 } from './size.ts';
 
-/** Arguments of the padding layers by name. */
-export interface Pad2dOptions {
-  /** One number for all sides, or left, right, top, bottom; negative numbers crop. */
-  padding: Padding2;
-}
+/** Pads [N, C, L] or [C, L] with zeros (`torch.nn.ZeroPad1d`). */
+export class ZeroPad1d extends ZeroPad {
+  static override readonly className: string = 'ZeroPad1d';
 
-/** Arguments of `ConstantPad2d` by name. */
-export interface ConstantPad2dOptions extends Pad2dOptions {
-  value: number;
-}
-
-const names = ['padding'] as const;
-const constantNames = ['padding', 'value'] as const;
-
-/** Constructor arguments of the padding layers. */
-export type Pad2dArguments = LayerArguments<[padding: Padding2], typeof names, Pad2dOptions>;
-
-/** What the padding layers share. */
-abstract class Pad2d extends Module {
-  /** Left, right, top, bottom. */
-  readonly padding: readonly number[];
-
-  constructor(layer: string, padding: Padding2) {
-    super();
-    this.padding = expandSize(layer, 'padding', padding, 4);
-  }
-
-  override extraRepr(): string {
-    return pythonText(this.padding);
+  constructor(...args: PadArguments<Padding1>) {
+    super('ZeroPad1d', 1, args);
   }
 }
 
 /** Pads [N, C, H, W] or [C, H, W] with zeros (`torch.nn.ZeroPad2d`). */
-export class ZeroPad2d extends Pad2d {
+export class ZeroPad2d extends ZeroPad {
   static override readonly className: string = 'ZeroPad2d';
 
-  constructor(...args: Pad2dArguments) {
-    super('ZeroPad2d', readPadding('ZeroPad2d', args));
+  constructor(...args: PadArguments<Padding2>) {
+    super('ZeroPad2d', 2, args);
   }
+}
 
-  override forward(x: Tensor): Tensor {
-    return pad(x, this.padding, { mode: 'constant', value: 0 });
+/** Pads [N, C, D, H, W] or [C, D, H, W] with zeros (`torch.nn.ZeroPad3d`). */
+export class ZeroPad3d extends ZeroPad {
+  static override readonly className: string = 'ZeroPad3d';
+
+  constructor(...args: PadArguments<Padding3>) {
+    super('ZeroPad3d', 3, args);
+  }
+}
+
+/** Pads [N, C, L] or [C, L] with a number (`torch.nn.ConstantPad1d`). */
+export class ConstantPad1d extends ConstantPad {
+  static override readonly className: string = 'ConstantPad1d';
+
+  constructor(...args: ConstantPadArguments<Padding1>) {
+    super('ConstantPad1d', 1, args);
   }
 }
 
 /** Pads [N, C, H, W] or [C, H, W] with a number (`torch.nn.ConstantPad2d`). */
-export class ConstantPad2d extends Pad2d {
+export class ConstantPad2d extends ConstantPad {
   static override readonly className: string = 'ConstantPad2d';
 
-  readonly value: number;
-
-  constructor(
-    ...args: LayerArguments<[padding: Padding2, value: number], typeof constantNames, ConstantPad2dOptions>
-  ) {
-    const options = readArguments<ConstantPad2dOptions>('ConstantPad2d', constantNames, {}, args);
-    super('ConstantPad2d', options.padding);
-    this.value = options.value;
+  constructor(...args: ConstantPadArguments<Padding2>) {
+    super('ConstantPad2d', 2, args);
   }
+}
 
-  override forward(x: Tensor): Tensor {
-    return pad(x, this.padding, { mode: 'constant', value: this.value });
+/** Pads [N, C, D, H, W] or [C, D, H, W] with a number (`torch.nn.ConstantPad3d`). */
+export class ConstantPad3d extends ConstantPad {
+  static override readonly className: string = 'ConstantPad3d';
+
+  constructor(...args: ConstantPadArguments<Padding3>) {
+    super('ConstantPad3d', 3, args);
   }
+}
 
-  override extraRepr(): string {
-    return `padding=${pythonText(this.padding)}, value=${pythonText(this.value)}`;
+/** Pads [N, C, L] or [C, L] with its mirror image, without the edge (`torch.nn.ReflectionPad1d`). */
+export class ReflectionPad1d extends EdgePad {
+  static override readonly className: string = 'ReflectionPad1d';
+
+  constructor(...args: PadArguments<Padding1>) {
+    super('ReflectionPad1d', 1, 'reflect', args);
   }
 }
 
 /** Pads [N, C, H, W] or [C, H, W] with its mirror image, without the edge (`torch.nn.ReflectionPad2d`). */
-export class ReflectionPad2d extends Pad2d {
+export class ReflectionPad2d extends EdgePad {
   static override readonly className: string = 'ReflectionPad2d';
 
-  constructor(...args: Pad2dArguments) {
-    super('ReflectionPad2d', readPadding('ReflectionPad2d', args));
+  constructor(...args: PadArguments<Padding2>) {
+    super('ReflectionPad2d', 2, 'reflect', args);
   }
+}
 
-  override forward(x: Tensor): Tensor {
-    return pad(x, this.padding, { mode: 'reflect' });
+/** Pads [N, C, D, H, W] or [C, D, H, W] with its mirror image, without the edge (`torch.nn.ReflectionPad3d`). */
+export class ReflectionPad3d extends EdgePad {
+  static override readonly className: string = 'ReflectionPad3d';
+
+  constructor(...args: PadArguments<Padding3>) {
+    super('ReflectionPad3d', 3, 'reflect', args);
+  }
+}
+
+/** Pads [N, C, L] or [C, L] with its edge (`torch.nn.ReplicationPad1d`). */
+export class ReplicationPad1d extends EdgePad {
+  static override readonly className: string = 'ReplicationPad1d';
+
+  constructor(...args: PadArguments<Padding1>) {
+    super('ReplicationPad1d', 1, 'replicate', args);
   }
 }
 
 /** Pads [N, C, H, W] or [C, H, W] with its edge (`torch.nn.ReplicationPad2d`). */
-export class ReplicationPad2d extends Pad2d {
+export class ReplicationPad2d extends EdgePad {
   static override readonly className: string = 'ReplicationPad2d';
 
-  constructor(...args: Pad2dArguments) {
-    super('ReplicationPad2d', readPadding('ReplicationPad2d', args));
-  }
-
-  override forward(x: Tensor): Tensor {
-    return pad(x, this.padding, { mode: 'replicate' });
+  constructor(...args: PadArguments<Padding2>) {
+    super('ReplicationPad2d', 2, 'replicate', args);
   }
 }
 
-function readPadding(layer: string, args: readonly unknown[]): Padding2 {
-  return readArguments<Pad2dOptions>(layer, names, {}, args).padding;
+/** Pads [N, C, D, H, W] or [C, D, H, W] with its edge (`torch.nn.ReplicationPad3d`). */
+export class ReplicationPad3d extends EdgePad {
+  static override readonly className: string = 'ReplicationPad3d';
+
+  constructor(...args: PadArguments<Padding3>) {
+    super('ReplicationPad3d', 3, 'replicate', args);
+  }
+}
+
+/** Pads [N, C, L] or [C, L] with its other side (`torch.nn.CircularPad1d`). */
+export class CircularPad1d extends CircularPad {
+  static override readonly className: string = 'CircularPad1d';
+
+  constructor(...args: PadArguments<Padding1>) {
+    super('CircularPad1d', 1, args);
+  }
+}
+
+/** Pads [N, C, H, W] or [C, H, W] with its other side (`torch.nn.CircularPad2d`). */
+export class CircularPad2d extends CircularPad {
+  static override readonly className: string = 'CircularPad2d';
+
+  constructor(...args: PadArguments<Padding2>) {
+    super('CircularPad2d', 2, args);
+  }
+}
+
+/** Pads [N, C, D, H, W] or [C, D, H, W] with its other side (`torch.nn.CircularPad3d`). */
+export class CircularPad3d extends CircularPad {
+  static override readonly className: string = 'CircularPad3d';
+
+  constructor(...args: PadArguments<Padding3>) {
+    super('CircularPad3d', 3, args);
+  }
 }

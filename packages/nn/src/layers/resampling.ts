@@ -1,45 +1,57 @@
 /** Layers that change the resolution of images. */
-import type { Tensor } from '@sconce/tensor';
+import type { InterpolateMode, Tensor } from '@sconce/tensor';
 import { interpolate } from '../functional/index.ts';
 import { type LayerArguments, readArguments } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
 import { pythonFloat, pythonText } from '../module/python-text.ts';
-import type { Size2 } from './size.ts';
+import type { Size1, Size2, Size3 } from './size.ts';
 
-/** How values between pixels are found. */
-export type UpsampleMode = 'nearest' | 'bilinear';
+/** How values between elements are found. */
+export type UpsampleMode = Exclude<InterpolateMode, 'area'>;
+
+/** A factor for all dimensions, or one for each. */
+export type ScaleFactor = number | readonly number[];
 
 /** Arguments of `Upsample` by name; either `size` or `scaleFactor` is given. */
 export interface UpsampleOptions {
-  /** Height and width of the output. */
-  size?: Size2 | null;
-  /** Factors for height and width. */
-  scaleFactor?: number | readonly [height: number, width: number] | null;
+  /** The output's size, without batch and channels. */
+  size?: Size1 | Size2 | Size3 | null;
+  scaleFactor?: ScaleFactor | null;
   /** Default `'nearest'`. */
   mode?: UpsampleMode;
-  /** Whether the corner pixels' centres stay in place; for `'bilinear'` (default false). */
+  /** Whether the corners' centres stay in place; for the linear and cubic modes (default false). */
   alignCorners?: boolean | null;
+  /** Whether the scale is computed from the sizes instead of taken from `scaleFactor`. */
+  recomputeScaleFactor?: boolean | null;
 }
 
-const names = ['size', 'scaleFactor', 'mode', 'alignCorners'] as const;
-const defaults = { size: null, scaleFactor: null, mode: 'nearest', alignCorners: null } as const;
+const names = ['size', 'scaleFactor', 'mode', 'alignCorners', 'recomputeScaleFactor'] as const;
+const defaults = {
+  size: null,
+  scaleFactor: null,
+  mode: 'nearest',
+  alignCorners: null,
+  recomputeScaleFactor: null,
+} as const;
 
-/** Changes the resolution of [N, C, H, W] (`torch.nn.Upsample`). */
+/** Changes the resolution of [N, C, L], [N, C, H, W] or [N, C, D, H, W] (`torch.nn.Upsample`). */
 export class Upsample extends Module {
   static override readonly className: string = 'Upsample';
 
-  readonly size: Size2 | null;
-  readonly scaleFactor: number | readonly [number, number] | null;
+  readonly size: number | readonly number[] | null;
+  readonly scaleFactor: ScaleFactor | null;
   readonly mode: UpsampleMode;
   readonly alignCorners: boolean | null;
+  readonly recomputeScaleFactor: boolean | null;
 
   constructor(
     ...args: LayerArguments<
       [
-        size: Size2 | null | undefined,
-        scaleFactor: number | readonly [number, number] | null | undefined,
+        size: UpsampleOptions['size'],
+        scaleFactor: ScaleFactor | null | undefined,
         mode: UpsampleMode | undefined,
         alignCorners: boolean | null | undefined,
+        recomputeScaleFactor: boolean | null | undefined,
       ],
       typeof names,
       UpsampleOptions
@@ -51,16 +63,12 @@ export class Upsample extends Module {
     this.scaleFactor = options.scaleFactor;
     this.mode = options.mode;
     this.alignCorners = options.alignCorners;
+    this.recomputeScaleFactor = options.recomputeScaleFactor;
   }
 
   override forward(x: Tensor): Tensor {
-    const { size, scaleFactor, mode, alignCorners } = this;
-    return interpolate(x, {
-      ...(size === null ? {} : { size }),
-      ...(scaleFactor === null ? {} : { scaleFactor }),
-      mode,
-      ...(alignCorners === null ? {} : { alignCorners }),
-    });
+    const { size, scaleFactor, mode, alignCorners, recomputeScaleFactor } = this;
+    return interpolate(x, { size, scaleFactor, mode, alignCorners, recomputeScaleFactor });
   }
 
   override extraRepr(): string {
@@ -69,7 +77,12 @@ export class Upsample extends Module {
 }
 
 /** Arguments of `UpsamplingNearest2d` and `UpsamplingBilinear2d` by name. */
-export type Upsampling2dOptions = Pick<UpsampleOptions, 'size' | 'scaleFactor'>;
+export interface Upsampling2dOptions {
+  /** Height and width of the output. */
+  size?: Size2 | null;
+  /** Factors for height and width. */
+  scaleFactor?: number | readonly [height: number, width: number] | null;
+}
 
 /** Constructor arguments of `UpsamplingNearest2d` and `UpsamplingBilinear2d`. */
 export type Upsampling2dArguments = LayerArguments<

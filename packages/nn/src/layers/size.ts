@@ -4,8 +4,16 @@
 export type Size1 = number | readonly [number];
 /** A size in height and width: `3` means `[3, 3]`. */
 export type Size2 = number | readonly [height: number, width: number];
+/** A size in depth, height and width: `3` means `[3, 3, 3]`. */
+export type Size3 = number | readonly [depth: number, height: number, width: number];
+/** Padding of a sequence's ends; one number for both. */
+export type Padding1 = number | readonly [left: number, right: number];
 /** Padding of an image's sides; one number for all four. */
 export type Padding2 = number | readonly [left: number, right: number, top: number, bottom: number];
+/** Padding of a volume's sides; one number for all six. */
+export type Padding3 =
+  | number
+  | readonly [left: number, right: number, top: number, bottom: number, front: number, back: number];
 
 /** The size for each of `count` dimensions. @throws {TypeError} for a list of another length */
 export function expandSize(

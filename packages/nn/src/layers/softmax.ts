@@ -1,11 +1,11 @@
 /** Softmax layers: exponentials that sum to one along a dimension. */
 import type { Tensor } from '@sconce/tensor';
-import { logSoftmax, softmax } from '../functional/index.ts';
+import { logSoftmax, softmax, softmin } from '../functional/index.ts';
 import { type LayerArguments, readArguments } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
 import { pythonText } from '../module/python-text.ts';
 
-/** Arguments of `Softmax` and `LogSoftmax` by name. */
+/** Arguments of `Softmax`, `Softmin` and `LogSoftmax` by name. */
 export interface SoftmaxOptions {
   /** The dimension whose elements sum to 1; by default 1, or 0 for inputs of 0, 1 or 3 dimensions. */
   dim?: number | null;
@@ -13,14 +13,14 @@ export interface SoftmaxOptions {
 
 const softmaxNames = ['dim'] as const;
 
-/** Constructor arguments of `Softmax` and `LogSoftmax`. */
+/** Constructor arguments of `Softmax`, `Softmin` and `LogSoftmax`. */
 export type SoftmaxArguments = LayerArguments<
   [dim: number | null | undefined],
   typeof softmaxNames,
   SoftmaxOptions
 >;
 
-/** What `Softmax` and `LogSoftmax` share. */
+/** What `Softmax`, `Softmin` and `LogSoftmax` share. */
 abstract class SoftmaxBase extends Module {
   readonly dim: number | null;
 
@@ -49,6 +49,19 @@ export class Softmax extends SoftmaxBase {
 
   override forward(x: Tensor): Tensor {
     return softmax(x, this.dimOf(x));
+  }
+}
+
+/** exp(-x) / sum(exp(-x)) along a dimension (`torch.nn.Softmin`). */
+export class Softmin extends SoftmaxBase {
+  static override readonly className: string = 'Softmin';
+
+  constructor(...args: SoftmaxArguments) {
+    super('Softmin', args);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return softmin(x, this.dimOf(x));
   }
 }
 

@@ -3,6 +3,15 @@
  * name (`new Conv2d(3, 16, 3, { padding: 1 })`, `new Conv2d(3, 16, { kernelSize: 3 })`).
  */
 
+import type { DType } from '@sconce/tensor';
+import { isOptions } from './options.ts';
+
+/** The option of every layer that has weights. */
+export interface DTypeOption {
+  /** What the weights are made of (default `'float32'`). */
+  dtype?: DType;
+}
+
 /** All elements but the last, with their labels. */
 type Init<T extends readonly unknown[]> = T extends readonly [...infer Rest, unknown] ? Rest : [];
 type Last<T extends readonly unknown[]> = T extends readonly [...unknown[], infer Value] ? Value : never;
@@ -41,7 +50,7 @@ type Defaults<Options> = {
  *
  * @param layer the layer's name, for errors
  * @param names the arguments in PyTorch's order
- * @param defaults values of the arguments that may be left out
+ * @param defaults values of the arguments that may be left out; those that `names` lacks are given by name only
  * @throws {TypeError} for a missing, doubled or unknown argument, in Python's words
  */
 export function readArguments<Options extends object>(
@@ -62,9 +71,10 @@ export function readArguments<Options extends object>(
   for (const [i, value] of positional.entries()) values[names[i] as string] = value;
   const filled = new Set(Object.keys(values));
   for (const [name, value] of Object.entries(named)) {
-    if (!(names as readonly string[]).includes(name)) {
+    if (!(names as readonly string[]).includes(name) && !Object.hasOwn(defaults, name)) {
+      const known = new Set([...names, ...Object.keys(defaults)]);
       throw new TypeError(
-        `${layer}() got an unexpected keyword argument '${name}', expected one of ${names.join(', ')}`,
+        `${layer}() got an unexpected keyword argument '${name}', expected one of ${[...known].join(', ')}`,
       );
     }
     if (filled.has(name)) throw new TypeError(`${layer}() got multiple values for argument '${name}'`);
@@ -80,11 +90,4 @@ export function readArguments<Options extends object>(
     );
   }
   return values as Required<Options>;
-}
-
-/** A plain object, as opposed to a list, a tensor or a module. */
-function isOptions(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

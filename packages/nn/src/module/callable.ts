@@ -1,4 +1,5 @@
 /** Objects that can be called like functions, so that `model(x)` reads as it does in PyTorch. */
+import { locateError } from './location.ts';
 import { enterModule, leaveModule } from './scope.ts';
 
 /**
@@ -8,11 +9,15 @@ import { enterModule, leaveModule } from './scope.ts';
  * The function's own `name` and `length` are removed: a child module may carry either name.
  */
 export abstract class Callable {
-  constructor() {
+  /** @param run what a call does, given the instance and the inputs */
+  constructor(run: (self: Callable, inputs: never[]) => unknown) {
     const self = ((...inputs: never[]): unknown => {
       enterModule(self);
       try {
-        return self.forward(...inputs);
+        return run(self, inputs);
+      } catch (error) {
+        locateError(error);
+        throw error;
       } finally {
         leaveModule();
       }
@@ -23,6 +28,4 @@ export abstract class Callable {
     // biome-ignore lint/correctness/noConstructorReturn: the returned function is the instance.
     return self;
   }
-
-  abstract forward(...inputs: never[]): unknown;
 }

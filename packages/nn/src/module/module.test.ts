@@ -157,6 +157,52 @@ describe('Module', () => {
     expect(visited).toEqual(['Scale', 'Scale', 'Pair', 'Dropout', 'Sequential']);
   });
 
+  it('puts modules into places by path', () => {
+    const model = new nn.Sequential(new Pair(), new nn.ReLU());
+    const scale = new Scale(7);
+    model.setSubmodule('0.second', scale);
+    expect(model[0].second).toBe(scale);
+    model.setSubmodule('0.third', new Scale(1));
+    expect(model[0].namedChildren().map(([name]) => name)).toEqual(['first', 'second', 'third']);
+    expect(() => model.setSubmodule('0.fourth', scale, { strict: true })).toThrow(
+      'Pair has no attribute `fourth`',
+    );
+    expect(() => model.setSubmodule('', scale)).toThrow('Cannot set the submodule without a target name!');
+    expect(() => model.setSubmodule('0.training', scale)).toThrow('`training` is not an nn.Module');
+  });
+
+  it('registers buffers that are assigned', () => {
+    class Counter extends nn.Module {
+      count = new nn.Buffer(zeros([1]));
+      scratch = new nn.Buffer(zeros([2]), { persistent: false });
+
+      override forward(): void {}
+    }
+    const model = new Counter();
+    expect(model.namedBuffers().map(([name]) => name)).toEqual(['count', 'scratch']);
+    expect([...model.stateDict().keys()]).toEqual(['count']);
+  });
+
+  it('is copied with all below it, sharing nothing', () => {
+    const shared = new Scale(2);
+    const model = new nn.Sequential({ a: shared, b: new Pair(), c: shared });
+    const copy = model.clone();
+    expect(String(copy)).toBe(String(model));
+    expect(copy.a === copy.c && copy.a !== model.a && copy instanceof nn.Sequential).toBe(true);
+    expect(text(copy(tensor([1])))).toBe(text(model(tensor([1]))));
+    nn.init.zeros_(copy.b.first.factor);
+    expect(text(model.b.first.factor)).toBe('[2]');
+    expect(copy.b.first.factor.requiresGrad).toBe(true);
+    const list = nn.deepcopy({ layers: [shared, shared], sizes: new Map([['a', [1, 2]]]) });
+    expect(list.layers[0] === list.layers[1] && list.layers[0] !== shared).toBe(true);
+    expect(list.sizes.get('a')).toEqual([1, 2]);
+  });
+
+  it('is not copied with tensors that were computed', () => {
+    const layer = nn.utils.weightNorm(new nn.Linear(1, 1));
+    expect(() => layer.clone()).toThrow('Only Tensors created explicitly by the user');
+  });
+
   it('prints parameters as PyTorch does', () => {
     expect(String(new nn.Parameter(tensor([1, 2])))).toBe(
       'Parameter containing:\ntensor([1., 2.], requires_grad=True)',

@@ -4,12 +4,24 @@
  * Children, parameters and buffers are found by looking at the module's own properties, so plain assignments and
  * class fields register them alike.
  */
-import { noGrad, Tensor } from '@sconce/tensor';
-import { Callable } from './callable.ts';
+import { bfloat16, type DType, float16, float32, float64, Tensor } from '@sconce/tensor';
+import { convertTensors, toFloating } from './conversion.ts';
+import { copyDeep } from './copying.ts';
+import { copyHooks, existingHooksOf, HookedModule } from './hooked-module.ts';
 import { Parameter } from './parameter.ts';
 import { indentRest } from './python-text.ts';
 import { Registry } from './registry.ts';
-import { type IncompatibleKeys, type StateDict, StateDictError, StateDictPlan } from './state-dict.ts';
+import {
+  extraStateKey,
+  type IncompatibleKeys,
+  type LoadStateDictOptions,
+  loadOwnState,
+  loadState,
+  ModuleState,
+  type StateDict,
+  type StateDictLoad,
+} from './state-dict.ts';
+import { isUninitialized } from './uninitialized.ts';
 
 /** Where to start and how far to go when names are listed. */
 export interface NamedOptions {
@@ -20,6 +32,12 @@ export interface NamedOptions {
   /** Whether something that is registered under several names is listed once, under the first (default true). */
   readonly removeDuplicate?: boolean;
 }
+
+/** The names that a module has registered; for the parts of this package that change modules from outside. */
+export let registryOf: (module: Module) => Registry;
+
+/** An instance of a module's class that has the same names and hooks registered, but no properties yet. */
+export let emptyCopyOf: <M extends Module>(module: M) => M;
 
 /** Calling a module runs its `forward`, with its types. */
 export interface Module {
@@ -47,12 +65,24 @@ export interface Module {
  * }
  * ```
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: Callable's constructor provides the call that the interface declares.
-export abstract class Module extends Callable {
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor of Callable provides the call that the interface declares.
+export abstract class Module extends HookedModule {
   /** The printed name of this very class; subclasses do not inherit it. */
   static readonly className: string = 'Module';
 
+  /** Version of the class's state, saved with it (PyTorch's `_version`). */
+  static readonly version: number = 1;
+
   static {
+    registryOf = (module) => module.#registry;
+    emptyCopyOf = (module) => {
+      const copy = Reflect.construct(Module, [], module.constructor) as typeof module;
+      Object.setPrototypeOf(copy, Object.getPrototypeOf(module));
+      copy.#registry.copyFrom(module.#registry);
+      copyHooks(module, copy);
+      return copy;
+    };
+
     // Node's console.log prints modules as PyTorch does.
     Object.defineProperty(Module.prototype, Symbol.for('nodejs.util.inspect.custom'), {
       value(this: Module): string {
@@ -65,11 +95,6 @@ export abstract class Module extends Callable {
   training = true;
 
   readonly #registry = new Registry(this);
-  /** Buffers that the state dict leaves out. */
-  readonly #transient = new Set<string>();
-
-  /** What the module computes. Call the module itself, not this method. */
-  abstract override forward(...inputs: never[]): unknown;
 
   /**
    * Adds a child under a name and returns the module typed with it.
@@ -118,8 +143,8 @@ export abstract class Module extends Callable {
     options: { readonly persistent?: boolean } = {},
   ): this & Record<Name, T> {
     this.#registry.add('buffer', name, tensor);
-    if (options.persistent ?? true) this.#transient.delete(name);
-    else this.#transient.add(name);
+    if (options.persistent ?? true) this.#registry.transient.delete(name);
+    else this.#registry.transient.add(name);
     return this as this & Record<Name, T>;
   }
 
@@ -202,55 +227,135 @@ export abstract class Module extends Callable {
     return value;
   }
 
-  /** This module's own parameters and persistent buffers, which its state dict holds before its children's. */
-  ownState(): [string, Tensor][] {
-    const buffers = this.#bufferEntries().filter(([name]) => !this.#transient.has(name));
-    return [...this.#parameterEntries(), ...buffers].filter(
-      (entry): entry is [string, Tensor] => entry[1] !== null,
-    );
-  }
-
-  /** Whether a state dict without the named tensor of this module's own is accepted. */
-  mayLack(_name: string): boolean {
-    return false;
+  /**
+   * Puts a module in the place that a dotted name says.
+   *
+   * @param options `strict: true` replaces only what is there
+   * @throws {TypeError} when there is no such place
+   */
+  setSubmodule(path: string, module: Module, options: { readonly strict?: boolean } = {}): void {
+    if (path === '') throw new TypeError('Cannot set the submodule without a target name!');
+    if (!(module instanceof Module)) {
+      throw new TypeError(`\`module\` is not an nn.Module, found <class '${typeof module}'>`);
+    }
+    const parent = this.getSubmodule(path.split('.').slice(0, -1).join('.'));
+    const name = lastName(path);
+    const present = name in parent;
+    if (options.strict && !present) throw new TypeError(`${parent.getName()} has no attribute \`${name}\``);
+    if (present && !(properties(parent)[name] instanceof Module)) {
+      throw new TypeError(`\`${name}\` is not an nn.Module`);
+    }
+    parent.addModule(name, module);
   }
 
   /**
-   * Parameters and persistent buffers by dotted name, in PyTorch's order and under PyTorch's names. The tensors are
-   * the module's own, not copies.
+   * Parameters and persistent buffers by dotted name, in PyTorch's order and under PyTorch's names. The tensors share
+   * the module's memory, outside of every graph.
+   *
+   * @param options `prefix` is put in front of every name; `keepVars: true` gives the module's very tensors
    */
-  stateDict(options: { readonly prefix?: string } = {}): Map<string, Tensor> {
-    const { prefix = '' } = options;
-    const state = new Map<string, Tensor>();
-    for (const [path, module] of this.namedModules({ removeDuplicate: false })) {
-      for (const [name, tensor] of module.ownState()) state.set(prefix + join(path, name), tensor);
-    }
+  stateDict(options: { readonly prefix?: string; readonly keepVars?: boolean } = {}): ModuleState {
+    const { prefix = '', keepVars = false } = options;
+    const state = new ModuleState();
+    this.#collectState(state, prefix, keepVars);
     return state;
+  }
+
+  #collectState(state: ModuleState, prefix: string, keepVars: boolean): void {
+    const metadata = { version: (this.constructor as typeof Module).version };
+    state._metadata.set(prefix.slice(0, -1), metadata);
+    const hooks = existingHooksOf(this);
+    for (const hook of hooks?.statePre.hooks ?? []) hook(this, prefix, keepVars);
+    this.saveToStateDict(state, prefix, keepVars);
+    for (const [name, child] of this.namedChildren())
+      child.#collectState(state, `${prefix}${name}.`, keepVars);
+    for (const hook of hooks?.statePost.hooks ?? []) hook(this, state, prefix, metadata);
+  }
+
+  /** Adds what is this module's own, without its children, to a state dict. A class may add or leave out things here. */
+  saveToStateDict(state: ModuleState, prefix: string, keepVars: boolean): void {
+    for (const [name, tensor] of this.#ownState()) {
+      state.set(prefix + name, keepVars || isUninitialized(tensor) ? tensor : tensor.detach());
+    }
+    if (this.getExtraState === Module.prototype.getExtraState) return;
+    state.set(prefix + extraStateKey, this.getExtraState() as Tensor);
   }
 
   /**
    * Copies values into this module's parameters and buffers, converted to their dtype.
    *
-   * @param options `strict: false` ignores keys that are missing or not known
    * @returns the keys that did not match
-   * @throws {StateDictError} when something does not fit; nothing has changed then
+   * @throws {StateDictError} when something does not fit; nothing has changed then, unless there are hooks that run after
+   *   modules were loaded
    */
-  loadStateDict(state: StateDict, options: { readonly strict?: boolean } = {}): IncompatibleKeys {
-    const { strict = true } = options;
-    const plan = new StateDictPlan(this, state);
-    const { missingKeys, unexpectedKeys } = plan;
-    const keys = { missingKeys, unexpectedKeys };
-    if (plan.problems.length > 0 || (strict && missingKeys.length + unexpectedKeys.length > 0)) {
-      throw new StateDictError(
-        this.getName(),
-        strict ? keys : { missingKeys: [], unexpectedKeys: [] },
-        plan.problems,
-      );
-    }
-    noGrad(() => {
-      for (const { target, source } of plan.assignments) target.copy_(source);
+  loadStateDict(state: StateDict, options: LoadStateDictOptions = {}): IncompatibleKeys {
+    return loadState(this, state, options, {
+      children: (module) => module.namedChildren(),
+      postHooks: (module) => existingHooksOf(module)?.loadPost.hooks ?? [],
     });
-    return keys;
+  }
+
+  /**
+   * Checks and notes what this module takes from a state dict, without its children. A class whose state was once
+   * another changes `load.state` first, by `load.metadata.version`.
+   */
+  loadFromStateDict(load: StateDictLoad): void {
+    for (const hook of existingHooksOf(this)?.loadPre.hooks ?? []) hook(this, load);
+    const own = { tensors: new Map(this.#ownState()), children: new Map(this.namedChildren()) };
+    const hasExtra = this.setExtraState !== Module.prototype.setExtraState;
+    loadOwnState(this, own, load, hasExtra ? (extra) => this.setExtraState(extra) : undefined);
+  }
+
+  /** What state dicts hold of this module beside its tensors; a class that has such state overrides both methods. */
+  getExtraState(): unknown {
+    throw new Error('Reached a code path in Module.get_extra_state() that should never be called.');
+  }
+
+  /** Takes back what {@link Module.getExtraState} gave. */
+  setExtraState(_state: unknown): void {
+    throw new Error('Reached a code path in Module.set_extra_state() that should never be called.');
+  }
+
+  /**
+   * Converts floating-point parameters and buffers, here and below, to a floating-point dtype or to that of a tensor.
+   * Parameters stay the same objects.
+   *
+   * @throws {TypeError} for a dtype that is not floating-point
+   */
+  to(dtype: DType | Tensor): this {
+    convertTensors(this, toFloating(dtype instanceof Tensor ? dtype.dtype : dtype));
+    return this;
+  }
+
+  /** Converts all parameters and buffers, of whatever dtype, here and below. */
+  type(dtype: DType): this {
+    convertTensors(this, (tensor) => tensor.to(dtype));
+    return this;
+  }
+
+  /** The same as `to('float32')`. */
+  float(): this {
+    return this.to(float32);
+  }
+
+  /** The same as `to('float64')`. */
+  double(): this {
+    return this.to(float64);
+  }
+
+  /** The same as `to('float16')`. */
+  half(): this {
+    return this.to(float16);
+  }
+
+  /** The same as `to('bfloat16')`. */
+  bfloat16(): this {
+    return this.to(bfloat16);
+  }
+
+  /** A copy that shares no tensor with the module (`copy.deepcopy`); `deepcopy` says what is copied. */
+  clone(): this {
+    return copyDeep(this, emptyCopyOf);
   }
 
   /** Sets training mode here and in all modules below; `train(false)` is {@link Module.eval}. */
@@ -309,6 +414,14 @@ export abstract class Module extends Callable {
     if (lines.length === 0) return `${this.getName()}()`;
     if (extraLines.length === 1 && childLines.length === 0) return `${this.getName()}(${extra})`;
     return `${this.getName()}(\n  ${lines.join('\n  ')}\n)`;
+  }
+
+  /** This module's own parameters and persistent buffers. */
+  #ownState(): [string, Tensor][] {
+    const buffers = this.#bufferEntries().filter(([name]) => !this.#registry.transient.has(name));
+    return [...this.#parameterEntries(), ...buffers].filter(
+      (entry): entry is [string, Tensor] => entry[1] !== null,
+    );
   }
 
   #childEntries(): [string, Module | null][] {

@@ -1,4 +1,4 @@
-/** Tensors that a module learns, as opposed to plain tensors and buffers. */
+/** Tensors that a module learns or keeps, as opposed to plain tensors. */
 import { Tensor } from '@sconce/tensor';
 
 /**
@@ -29,5 +29,23 @@ export class Parameter extends Tensor {
 
   override toString(): string {
     return `Parameter containing:\n${super.toString()}`;
+  }
+}
+
+/**
+ * A tensor that counts as a buffer of the module it is assigned to (`torch.nn.Buffer`): part of its state, not learned.
+ * `registerBuffer` does the same for plain tensors.
+ */
+export class Buffer extends Tensor {
+  /** Whether state dicts hold it. */
+  readonly persistent: boolean;
+
+  /**
+   * @param data the values; the buffer shares their storage
+   * @param options `persistent: false` keeps it out of the state dict
+   */
+  constructor(data: Tensor, options: { readonly persistent?: boolean } = {}) {
+    super(data.storage, data.dtype, data.shape, data.strides, data.offset);
+    this.persistent = options.persistent ?? true;
   }
 }

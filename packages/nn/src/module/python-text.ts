@@ -12,18 +12,15 @@ export function pythonText(value: PythonValue): string {
   return `(${value.map(pythonText).join(', ')}${value.length === 1 ? ',' : ''})`;
 }
 
-/** A number that Python holds as a float: whole numbers end in `.0`. */
+/** A number that PyTorch takes as a float: whole numbers end in `.0`. */
 export function pythonFloat(value: number): string {
   const text = pythonNumber(value);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
-/**
- * A number whose default is a float in PyTorch. JavaScript has one kind of number, so the default prints as PyTorch
- * prints it (`1.0`), and any other whole number as Python prints an integer (`2`).
- */
-export function pythonFloatOption(value: number, fallback: number): string {
-  return value === fallback ? pythonFloat(value) : pythonNumber(value);
+/** A shape as Python prints it: `torch.Size([2, 3])`. */
+export function pythonSize(shape: readonly number[]): string {
+  return `torch.Size([${shape.join(', ')}])`;
 }
 
 /** Python writes an exponent below 1e-4 and from 1e16, with at least two digits; the digits are those of JavaScript. */

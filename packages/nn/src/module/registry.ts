@@ -1,10 +1,13 @@
 /** Which of a module's properties are its children, parameters and buffers, and in which order they came. */
 import { Tensor } from '@sconce/tensor';
 import { Callable } from './callable.ts';
-import { Parameter } from './parameter.ts';
+import { type RegistrationHook, registrationHooks } from './global-hooks.ts';
+import type { HookList } from './hooks.ts';
+import type { Module } from './module.ts';
+import { Buffer, Parameter } from './parameter.ts';
 
 /** What a registered property can be. */
-type Kind = 'module' | 'parameter' | 'buffer';
+export type Kind = 'module' | 'parameter' | 'buffer';
 
 interface KindRule {
   /** Whether a value may stand under a name of this kind. */
@@ -37,6 +40,10 @@ export class Registry {
     parameter: new Set(),
     buffer: new Set(),
   };
+  /** Buffers that the state dict leaves out. */
+  readonly transient: Set<string> = new Set();
+  /** Parameters and buffers that stand in for the registered ones for a while, by name; any tensor is accepted. */
+  readonly #standIns: Set<string> = new Set();
 
   constructor(owner: Callable) {
     this.#owner = owner as unknown as Record<string, unknown>;
@@ -57,8 +64,7 @@ export class Registry {
     if (name === '') throw new TypeError(`${kind} name can't be empty string ""`);
     const taken = name in this.#owner && this.#owner[name] !== undefined;
     if (taken && !this.#names[kind].has(name)) throw new TypeError(`attribute '${name}' already exists`);
-    this.#names[kind].add(name);
-    this.#owner[name] = value;
+    this.#register(kind, name, value);
   }
 
   /** Whether a name is registered as this kind. */
@@ -78,8 +84,12 @@ export class Registry {
     const names = this.#names[kind];
     const found: [string, unknown][] = [];
     for (const name of [...names]) {
+      if (!Object.hasOwn(this.#owner, name)) {
+        names.delete(name);
+        continue;
+      }
       const value = this.#owner[name];
-      if (value === null || accepts(value)) {
+      if (value === null || accepts(value) || this.#standIns.has(name)) {
         found.push([name, value]);
       } else if (value === undefined || value instanceof Callable || value instanceof Parameter) {
         names.delete(name);
@@ -92,12 +102,57 @@ export class Registry {
     return found;
   }
 
+  /** Forgets a name and deletes the property, so that the name is free for anything. */
+  remove(kind: Kind, name: string): void {
+    this.#names[kind].delete(name);
+    this.transient.delete(name);
+    Reflect.deleteProperty(this.#owner, name);
+  }
+
+  /** Puts a value under a registered name without any check, until the returned function puts the old one back. */
+  standIn(name: string, value: Tensor): () => void {
+    this.#scan();
+    const before = this.#owner[name];
+    this.#standIns.add(name);
+    this.#owner[name] = value;
+    return () => {
+      this.#standIns.delete(name);
+      this.#owner[name] = before;
+    };
+  }
+
+  /** Takes over the names of another registry. */
+  copyFrom(other: Registry): void {
+    other.#scan();
+    for (const kind of ['module', 'parameter', 'buffer'] as const) {
+      for (const name of other.#names[kind]) this.#names[kind].add(name);
+    }
+    for (const name of other.transient) this.transient.add(name);
+  }
+
   /** Registers what has been assigned since the last look. */
   #scan(): void {
-    for (const [name, value] of Object.entries(this.#owner)) {
-      if (value instanceof Callable) this.#names.module.add(name);
-      else if (value instanceof Parameter) this.#names.parameter.add(name);
+    for (const name of Object.keys(this.#owner)) {
+      const value = this.#owner[name];
+      if (value instanceof Callable) this.#found('module', name, value);
+      else if (value instanceof Parameter) this.#found('parameter', name, value);
+      else if (value instanceof Buffer) {
+        if (!this.#names.buffer.has(name) && !value.persistent) this.transient.add(name);
+        this.#found('buffer', name, value);
+      }
     }
+  }
+
+  #found(kind: Kind, name: string, value: unknown): void {
+    if (!this.#names[kind].has(name)) this.#register(kind, name, value);
+  }
+
+  #register(kind: Kind, name: string, given: unknown): void {
+    let value = given;
+    const hooks = registrationHooks[kind] as HookList<RegistrationHook<unknown>>;
+    for (const hook of hooks.hooks) value = hook(this.#owner as unknown as Module, name, value) ?? value;
+    this.#names[kind].add(name);
+    if (value !== this.#owner[name]) this.#owner[name] = value;
   }
 }
 

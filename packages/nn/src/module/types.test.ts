@@ -46,6 +46,24 @@ describe('types', () => {
     expectTypeOf(new nn.ModuleList([new nn.Linear(1, 1)]).at(0)).toEqualTypeOf<nn.Linear | undefined>();
   });
 
+  it('hooks have the types of forward, and copies those of the original', () => {
+    const model = new Net();
+    model.registerForwardHook((self, inputs, output) => {
+      expectTypeOf(self.conv1).toEqualTypeOf<nn.Conv2d>();
+      expectTypeOf(inputs).toEqualTypeOf<[x: Tensor, factor: number]>();
+      expectTypeOf(output).toEqualTypeOf<[Tensor, number]>();
+    });
+    model.block.conv.registerForwardPreHook((conv, [x]) => {
+      expectTypeOf(conv.weight).toEqualTypeOf<nn.Parameter>();
+      expectTypeOf(x).toEqualTypeOf<Tensor>();
+    });
+    expectTypeOf(model.clone().conv1.weight).toEqualTypeOf<nn.Parameter>();
+    expectTypeOf(nn.deepcopy(model).block.conv.weight).toEqualTypeOf<nn.Parameter>();
+    expectTypeOf(nn.utils.parametrizations.weightNorm(model.conv1)).toEqualTypeOf<nn.Conv2d>();
+    expectTypeOf(nn.functionalCall<Net>).returns.toEqualTypeOf<[Tensor, number]>();
+    expectTypeOf(new nn.LazyLinear(3).weight).toEqualTypeOf<nn.Parameter>();
+  });
+
   it('constructors take positional arguments, names, or both, and nothing else', () => {
     expectTypeOf(nn.Conv2d).toBeConstructibleWith(3, 16, 3);
     expectTypeOf(nn.Conv2d).toBeConstructibleWith(3, 16, 3, 1, 1);

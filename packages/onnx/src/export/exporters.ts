@@ -1,4 +1,5 @@
 /** The table of all exporters by tensor operator, out of the families beside this file. */
+import { attention } from './attention.ts';
 import { convolution } from './convolution.ts';
 import { dropout } from './dropout.ts';
 import { elementwise } from './elementwise.ts';
@@ -12,6 +13,7 @@ import { resampling } from './resampling.ts';
 import { shape } from './shape.ts';
 
 export const exporters: Exporters = {
+  ...attention,
   ...convolution,
   ...dropout,
   ...elementwise,

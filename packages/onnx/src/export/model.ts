@@ -64,7 +64,7 @@ export function moduleToGraph(
   if (names.length !== inputs.length)
     throw new OnnxError(`export: inputNames: expected ${inputs.length} names, got ${names.length}`);
   const dimensions = dynamicDimensions(names, inputs, options.dynamicAxes ?? {});
-  const first = traceModel(model, inputs);
+  const first = traceModel(model, inputs, isKnown);
   const larger = enlarge(names, inputs, dimensions);
   const second = dimensions.length > 0 ? traceLarger(model, larger) : undefined;
   const sizes = new Sizes(
@@ -99,7 +99,7 @@ export function moduleToGraph(
 
 function traceLarger(model: Module, inputs: readonly Tensor[]): Trace {
   try {
-    return traceModel(model, inputs);
+    return traceModel(model, inputs, isKnown);
   } catch (error) {
     const shapes = inputs.map((x) => `[${x.shape.join(', ')}]`).join(', ');
     throw new OnnxError(
@@ -122,11 +122,16 @@ function stateNames(model: Module, inputNames: readonly string[]): Map<Tensor, s
   return names;
 }
 
+/** Whether an operator has an exporter. */
+function isKnown(operator: string): boolean {
+  return Object.hasOwn(exporters, operator);
+}
+
 /** Refuses everything that has no exporter, all of it at once. */
 function refuseUnknown(trace: Trace): void {
   const places = new Map<string, Set<string>>();
   for (const call of trace.calls) {
-    if (Object.hasOwn(exporters, call.operator)) continue;
+    if (isKnown(call.operator)) continue;
     const scope = call.scopes.at(-1);
     const place = scope
       ? `${scope.path === '' ? 'the model itself' : `'${scope.path ?? '?'}'`} (${scope.className})`

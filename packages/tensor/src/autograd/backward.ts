@@ -1,4 +1,5 @@
 /** The backward pass: walks the graph from its roots and brings gradients to where they end. */
+import { hasLayers } from '../dispatcher.ts';
 import { dtypeInfo } from '../dtype.ts';
 import { fail } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
@@ -6,6 +7,8 @@ import { AccumulateGrad } from './accumulate.ts';
 import { anomaly } from './anomaly.ts';
 import { withGradMode } from './mode.ts';
 import type { Edge, Grad, GradNode } from './node.ts';
+import { OperatorNode } from './operator-node.ts';
+import { PassMemory } from './pass-memory.ts';
 
 /** What a backward pass does besides. */
 export interface BackwardPass {
@@ -33,6 +36,8 @@ export function runBackward(
   const lent = new Set<unknown>(seeds.map((seed) => seed.storage));
   /** Sums that nobody has seen yet, so that they can be added to in place. */
   const sums = new Set<Tensor>();
+  // What is recorded, or seen by layers, may be held for ever.
+  const memory = createGraph || hasLayers() ? undefined : new PassMemory();
   const pending = new Map<GradNode, Grad[]>();
   const send = (edge: Edge, grad: Tensor): void => {
     let slots = pending.get(edge.node);
@@ -41,34 +46,52 @@ export function runBackward(
       pending.set(edge.node, slots);
     }
     const before = slots[edge.output];
-    if (before === undefined) slots[edge.output] = grad;
-    else if (!createGraph && sums.has(before)) before.add_(grad);
+    if (before === undefined) {
+      slots[edge.output] = grad;
+      memory?.hold(grad);
+    } else if (!createGraph && sums.has(before)) before.add_(grad);
     else {
       const sum = before.add(grad);
       sums.add(sum);
       slots[edge.output] = sum;
+      memory?.adopt(sum);
+      memory?.hold(sum);
+      memory?.drop(before);
     }
+  };
+  const dropAll = (grads: readonly Grad[]): void => {
+    for (const grad of grads) if (grad !== undefined) memory?.drop(grad);
   };
   const finish = (node: GradNode): void => {
     const arrived = pending.get(node);
     pending.delete(node);
     if (arrived === undefined) return;
     for (const grad of arrived) if (grad !== undefined) sums.delete(grad);
+    if (node.watched || !(node instanceof AccumulateGrad || runsAlone(node))) memory?.release(arrived);
     const grads = node.hooked(arrived);
     if (node.hasOutputHooks) for (const grad of grads) if (grad !== undefined) lent.add(grad.storage);
     captures?.forEach((edge, i) => {
       // As in PyTorch, hooks come after where the pass goes on from here.
-      if (edge.node === node) captured[i] = (above?.running.has(node) ? arrived : grads)[edge.output];
+      if (edge.node !== node) return;
+      captured[i] = (above?.running.has(node) ? arrived : grads)[edge.output];
+      memory?.release([captured[i]]);
     });
     if (node instanceof AccumulateGrad) {
       const [grad] = grads;
       if (wanted === undefined && grad !== undefined) {
-        node.run([createGraph ? grad : owned(grad, node.variable, lent)]);
+        const taken = createGraph ? grad : owned(grad, node.variable, lent);
+        if (taken === grad && node.variable.autograd!.grad === null) memory?.release([grad]);
+        node.run([taken]);
       }
+      dropAll(arrived);
       return;
     }
-    if (above?.running.has(node) === false || grads.every((grad) => grad === undefined)) return;
-    const results = runNode(node, grads, needs);
+    if (above?.running.has(node) === false || grads.every((grad) => grad === undefined)) {
+      dropAll(arrived);
+      return;
+    }
+    const run = (): readonly Grad[] => runNode(node, grads, needs);
+    const results = memory !== undefined && runsAlone(node) ? memory.run(run) : run();
     if (!retainGraph) node.release();
     results.forEach((grad, i) => {
       const edge = node.edges[i];
@@ -76,6 +99,8 @@ export function runBackward(
       if (node.lends) lent.add(grad.storage);
       send(edge, grad);
     });
+    memory?.sweep(results);
+    dropAll(arrived);
   };
 
   withGradMode(createGraph, () => {
@@ -128,6 +153,11 @@ function nodesAbove(
     if (leads || targets.has(node)) wanted.add(node);
   }
   return { wanted, running };
+}
+
+/** Whether no code but the library's own sees what a node is given, makes and gives. */
+function runsAlone(node: GradNode): boolean {
+  return node instanceof OperatorNode && node.trusted && !node.watched;
 }
 
 function runNode(

@@ -28,6 +28,12 @@ export interface AutogradMembers {
   /** The tensor that this one is a view of. */
   readonly _base: Tensor | null;
   /**
+   * The values outside of every graph: a tensor that shares the memory. Assigning a tensor gives this one that one's
+   * memory, shape and dtype, while it stays the same object, so that optimizers keep their parameters when a model is
+   * converted.
+   */
+  data: Tensor;
+  /**
    * Adds gradients to the `grad` of the leaves the tensor was computed from.
    * @param gradient the tensor's own gradient; needed unless it has one element
    * @throws TensorError when the tensor needs no gradient
@@ -144,7 +150,33 @@ function setGrad(this: Tensor, value: Tensor | null): void {
   metaOf(this).grad = value;
 }
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function setData(this: Tensor, value: Tensor): void {
+  if (requiresGrad(this) && dtypeInfo(value.dtype).kind !== 'float') {
+    fail('data', 'data set to a tensor that requires gradients must be floating point or complex dtype');
+  }
+  const meta = this.autograd;
+  if (meta !== undefined && (value.dtype !== this.dtype || !sameSizes(value.shape, this.shape))) {
+    meta.accumulator = null;
+  }
+  const self = this as Writable<Pick<Tensor, 'storage' | 'dtype' | 'shape' | 'strides' | 'offset'>>;
+  self.storage = value.storage;
+  self.dtype = value.dtype;
+  self.shape = value.shape;
+  self.strides = value.strides;
+  self.offset = value.offset;
+  keepFromScope(value);
+}
+
 Object.defineProperties(Tensor.prototype, {
+  data: {
+    get(this: Tensor): Tensor {
+      return new Tensor(this.storage, this.dtype, this.shape, this.strides, this.offset);
+    },
+    set: setData,
+    configurable: true,
+  },
   requiresGrad: {
     get(this: Tensor): boolean {
       return requiresGrad(this);

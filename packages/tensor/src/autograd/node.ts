@@ -86,6 +86,11 @@ export abstract class GradNode {
     return this.#after.length > 0;
   }
 
+  /** Whether hooks see gradients that it is given or gives. */
+  get watched(): boolean {
+    return this.#before.length > 0 || this.#after.length > 0 || this.hasOutputHooks;
+  }
+
   /** Whether there are hooks on its outputs. */
   get hasOutputHooks(): boolean {
     return this.#outputHooks.size > 0 || this.#retentions.size > 0;

@@ -21,6 +21,9 @@ export interface Input {
 
 const none: readonly number[] = [];
 
+/** Definitions of operators that users made, whose derivatives may keep what they are given. */
+export const usersDefinitions: WeakSet<object> = new WeakSet();
+
 type Definition = GradientRules<never[], unknown> & { readonly name: string };
 
 /** A recorded operator call. */
@@ -100,6 +103,11 @@ export class OperatorNode extends GradNode {
       // What is kept stays out of the hands of those who write to gradients.
       return fitted(this.name, this.#kept.includes(own) ? own.clone() : own, input.shape, input.dtype, index);
     });
+  }
+
+  /** Whether its derivatives are the library's own, and no hooks on saved tensors run in them: none keeps a tensor. */
+  get trusted(): boolean {
+    return !this.#packed && !usersDefinitions.has(this.#definition);
   }
 
   override get saved(): readonly unknown[] {

@@ -1,16 +1,15 @@
 /** Activations made of straight pieces: rectifiers, hard forms of smooth functions, shrinking, and limits. */
-import { cast, newTensor } from '../access.ts';
 import { bindArguments, checkTensor } from '../arguments.ts';
 import { defineOperator } from '../dispatcher.ts';
 import { dtypeInfo } from '../dtype.ts';
 import { fail } from '../errors.ts';
-import { elementsOf } from '../memory.ts';
-import { defaultGenerator } from '../random/generator.ts';
-import { forEachRow } from '../strided.ts';
 import type { Tensor } from '../tensor.ts';
 import { runUnary, type UnaryEntry, type UnaryOperator, unaryOperator } from './elementwise-core.ts';
 import { apply, choose, chooseInside, type FusedEntry, fused, fusedDerivative } from './fused-core.ts';
 import { runClamp } from './limits.ts';
+import { type RreluOperator, type RreluOptions, randomRectifier } from './random-rectifier.ts';
+
+export type { RreluOperator, RreluOptions } from './random-rectifier.ts';
 
 // Formulas of derivatives take the gradient first, then what was kept, then parameters.
 
@@ -129,58 +128,13 @@ export const leakyRelu: LeakyReluOperator = defineOperator({
   ],
 });
 
-/** Options of {@link rrelu}. */
-export interface RreluOptions {
-  /** Smallest slope: 1/8 by default. */
-  readonly lower?: number;
-  /** Largest slope: 1/3 by default. */
-  readonly upper?: number;
-  /** Whether slopes are drawn; else the mean of both is the slope. False by default. */
-  readonly training?: boolean;
-}
-
-/** Signature of {@link rrelu}. */
-export interface RreluOperator {
-  (x: Tensor, lower?: number, upper?: number, training?: boolean): Tensor;
-  (x: Tensor, options: RreluOptions): Tensor;
-}
-
 /**
  * The leaky rectifier with a slope for each element that is not positive, drawn from [lower, upper) in training.
  * Canonical: (x, { lower, upper, training }).
  */
-export const rrelu: RreluOperator = defineOperator({
-  name: 'rrelu',
-  normalize: (x: Tensor, ...rest: unknown[]): [Tensor, Required<RreluOptions>] => {
-    checkTensor('rrelu', 'input', x);
-    const {
-      lower = 1 / 8,
-      upper = 1 / 3,
-      training = false,
-    } = bindArguments<RreluOptions>('rrelu', ['lower', 'upper', 'training'], rest);
-    if (lower > upper) {
-      fail('rrelu', 'Lower bound should be less than or equal to the upper bound');
-    }
-    return [x, { lower, upper, training }];
-  },
-  composite: true,
-  forward: (x: Tensor, { lower, upper, training }) =>
-    training ? x.mul(slopes(x, lower, upper)) : x.leakyRelu((lower + upper) / 2),
-});
-
-/** 1 where x is positive, else a slope that is drawn. */
-function slopes(x: Tensor, lower: number, upper: number): Tensor {
-  const values = cast(x, 'float64');
-  const drawn = newTensor(x.shape, 'float64');
-  const [from, to] = [elementsOf(values) as Float64Array, elementsOf(drawn) as Float64Array];
-  const { engine } = defaultGenerator;
-  forEachRow(x.shape, [values, drawn], (offsets, length, [stepX, stepY]) => {
-    let [i, j] = offsets as [number, number];
-    for (let n = 0; n < length; n++, i += stepX!, j += stepY!)
-      to[j] = from[i]! <= 0 ? engine.uniform53() * (upper - lower) + lower : 1;
-  });
-  return cast(drawn, x.dtype);
-}
+export const rrelu: RreluOperator = randomRectifier('rrelu', (x, factors) =>
+  typeof factors === 'number' ? x.leakyRelu(factors) : x.mul(factors),
+);
 
 /** Signature of {@link threshold}. */
 export interface ThresholdOperator {

@@ -71,13 +71,15 @@ function readSize(
         : `elements of output_size must be greater than or equal to 0 but received ${showSizes(sizes)}`,
     );
   }
-  x.shape.slice(-rank).forEach((length, d) => {
-    if (length > 0) return;
+  // Means of images may be without channels.
+  const first = kind === 'average' && rank < 3 ? x.ndim - rank : x.ndim === rank + 2 ? 1 : 0;
+  const empty = x.shape.indexOf(0, first);
+  if (empty >= 0) {
     fail(
       operator,
-      `Expected input to have non-zero size for non-batch dimensions, but input has sizes ${showSizes(x.shape)} with dimension ${x.ndim - rank + d} being empty`,
+      `Expected input to have non-zero size for non-batch dimensions, but input has sizes ${showSizes(x.shape)} with dimension ${empty} being empty`,
     );
-  });
+  }
   requireFloat(operator, x);
   return sizes;
 }

@@ -109,8 +109,13 @@ export function gatherAlong(x: Tensor, places: Places): Tensor {
   return output;
 }
 
-/** Picks rows of a dense tensor, whose positions are known to be right, on the engine. */
-export function selectRows(x: Tensor, dim: number, index: Tensor): Tensor {
+/** Picks rows of a dense tensor; `outOfRange` is called for a position that is not in the dimension. */
+export function selectRows(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  outOfRange?: (position: bigint) => never,
+): Tensor {
   const count = index.numel();
   const output = newTensor(x.shape.with(dim, count), x.dtype);
   gatherRows({
@@ -122,6 +127,7 @@ export function selectRows(x: Tensor, dim: number, index: Tensor): Tensor {
     count,
     inner: numelOf(x.shape.slice(dim + 1)),
     elementBytes: dtypeInfo(x.dtype).bytes,
+    outOfRange,
   });
   return output;
 }

@@ -1,5 +1,5 @@
 /** Rows of a table by their numbers, alone or folded in bags; and numbers as vectors of zeros with a single one. */
-import { cast, flatElements, materialize, viewOf } from '../access.ts';
+import { cast, flatElements, int64Tensor, materialize, viewOf } from '../access.ts';
 import { bindArguments, checkTensor } from '../arguments.ts';
 import { zeros } from '../creation.ts';
 import { defineOperator } from '../dispatcher.ts';
@@ -10,7 +10,7 @@ import { arange } from '../ranges.ts';
 import { contiguousStrides } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { selectRows } from './along-core.ts';
-import { positions, requireIndex, wordsOf } from './positions.ts';
+import { int64Index, positions, requireIndex, wordsOf } from './positions.ts';
 
 /** Signature of {@link oneHot}. */
 export type OneHotOperator = (x: Tensor, numClasses?: number | { readonly numClasses?: number }) => Tensor;
@@ -70,6 +70,8 @@ interface CanonicalEmbedding {
   /** -1 for none. */
   readonly paddingIdx: number;
   readonly scaleGradByFreq: boolean;
+  /** Whether the rows are folded afterwards. */
+  readonly inBags?: true;
 }
 
 const names: readonly (keyof EmbeddingOptions)[] = [
@@ -90,10 +92,8 @@ function checkIndices(operator: string, indices: Tensor): void {
   );
 }
 
-function rowNumbers(operator: string, indices: Tensor, weight: Tensor): Int32Array {
-  return positions(operator, indices, weight.shape[0]!, 0, {
-    outOfRange: () => fail(operator, 'index out of range in self', `0 to ${weight.shape[0]! - 1}`),
-  });
+function outsideOf(operator: string, weight: Tensor): () => never {
+  return () => fail(operator, 'index out of range in self', `0 to ${weight.shape[0]! - 1}`);
 }
 
 function wrapPadding(operator: string, weight: Tensor, paddingIdx: number | null): number {
@@ -107,7 +107,9 @@ function wrapPadding(operator: string, weight: Tensor, paddingIdx: number | null
 
 /** Scales the rows that are named and too long, in place. */
 function limitNorms(indices: Tensor, weight: Tensor, maxNorm: number, p: number): void {
-  const rows = new Set(rowNumbers('embedding', indices, weight));
+  const rows = new Set(
+    positions('embedding', indices, weight.shape[0]!, 0, { outOfRange: outsideOf('embedding', weight) }),
+  );
   const [, width] = weight.shape as [number, number];
   const [rowStep, step] = weight.strides as [number, number];
   const { codec } = dtypeInfo(weight.dtype);
@@ -138,7 +140,7 @@ function rowsBack(
   grad: Tensor,
   indices: Tensor,
   weight: Tensor,
-  { paddingIdx, scaleGradByFreq }: CanonicalEmbedding,
+  { paddingIdx, scaleGradByFreq, inBags }: CanonicalEmbedding,
 ): Tensor {
   const [count, width] = weight.shape as [number, number];
   const flat = indices.reshape(-1);
@@ -146,16 +148,33 @@ function rowsBack(
   if (paddingIdx >= 0) rows = rows.maskedFill(flat.eq(paddingIdx).unsqueeze(1), 0);
   if (scaleGradByFreq) {
     const often = grad.newZeros([count]).indexAdd(0, flat, grad.newOnes(flat.shape));
-    rows = rows.div(often.indexSelect(0, flat).unsqueeze(1));
+    const counted = inBags ? countedInBags(flat, weight) : flat;
+    rows = rows.div(often.indexSelect(0, counted).unsqueeze(1));
   }
   return grad.newZeros(weight.shape).indexAdd_(0, flat, rows);
+}
+
+/**
+ * By which row's count each gradient is divided in bags. PyTorch takes the count of the i-th of all sorted numbers for
+ * the i-th of the distinct ones; gradients are to be its own.
+ */
+function countedInBags(indices: Tensor, weight: Tensor): Tensor {
+  const outOfRange = outsideOf('embeddingBag', weight);
+  const rows = positions('embeddingBag', indices, weight.shape[0]!, 0, { outOfRange });
+  const sorted = Int32Array.from(rows).sort();
+  const placeOf = new Map<number, number>();
+  for (const row of sorted) if (!placeOf.has(row)) placeOf.set(row, placeOf.size);
+  return int64Tensor(
+    Array.from(rows, (row) => sorted[placeOf.get(row)!]!),
+    [rows.length],
+  );
 }
 
 const lookUp: (indices: Tensor, weight: Tensor, options: CanonicalEmbedding) => Tensor = defineOperator({
   name: 'embedding',
   forward: (indices: Tensor, weight: Tensor, _: CanonicalEmbedding) => {
-    rowNumbers('embedding', indices, weight);
-    const rows = selectRows(materialize(weight), 0, indices);
+    const dense = int64Index('embedding', indices, weight.shape[0]!);
+    const rows = selectRows(materialize(weight), 0, dense, outsideOf('embedding', weight));
     const shape = [...indices.shape, weight.shape[1]!];
     return viewOf(rows, shape, contiguousStrides(shape));
   },
@@ -254,7 +273,7 @@ export const embeddingBag: EmbeddingBagOperator = defineOperator({
     const { bag, count } = bagsOf(flat, offsets, includeLastOffset);
     const padding = wrapPadding('embeddingBag', weight, paddingIdx);
     if (maxNorm !== null) limitNorms(flat, weight, maxNorm, normType);
-    const rows = lookUp(flat, weight, { paddingIdx: padding, scaleGradByFreq });
+    const rows = lookUp(flat, weight, { paddingIdx: padding, scaleGradByFreq, inBags: true });
     return foldBags(rows, bag, count, mode, flat, padding, perSampleWeights?.reshape(-1) ?? null);
   },
 });

@@ -72,10 +72,17 @@ function normalize(operator: string, rank: number, x: Tensor, rest: readonly unk
   const named = bindArguments<Named>(operator, names, rest);
   if (named.kernelSize === undefined) fail(operator, "missing argument 'kernelSize'");
   const kernel = sizesOf(operator, 'kernelSize', named.kernelSize, rank);
-  if ((x.ndim !== rank + 1 && x.ndim !== rank + 2) || x.shape.slice(-rank - 1).includes(0)) {
+  if (x.ndim !== rank + 1 && x.ndim !== rank + 2) {
     fail(
       operator,
       `Expected ${rank + 1}D or ${rank + 2}D (batch mode) tensor with optional 0 dim batch size for input, but got: ${showSizes(x.shape)}`,
+    );
+  }
+  const empty = x.shape.indexOf(0, 1);
+  if (empty > 0) {
+    fail(
+      operator,
+      `Expected input to have non-zero size for non-batch dimensions, but got${showSizes(x.shape)} with dimension ${empty} being empty.`,
     );
   }
   const inSize = x.shape.slice(-rank);
@@ -98,7 +105,9 @@ function normalize(operator: string, rank: number, x: Tensor, rest: readonly unk
   });
   const shape = [x.ndim === rank + 2 ? x.shape[0]! : 1, x.shape[x.ndim - rank - 1]!, rank];
   const samples = named.randomSamples ?? rand(shape, { dtype: x.dtype });
-  if (samples.shape.join() !== shape.join()) {
+  // Volumes without a batch take the first of several samples, as in PyTorch.
+  const spare = rank === 3 && x.ndim === 4 && samples.shape[0]! > 1;
+  if (samples.shape.slice(spare ? 1 : 0).join() !== shape.slice(spare ? 1 : 0).join()) {
     fail(operator, 'random samples of the wrong shape', showSizes(shape), showSizes(samples.shape));
   }
   return [x, samples, kernel, size, named.returnIndices ?? false];

@@ -52,16 +52,20 @@ export const indexSelect: AlongOperator = defineOperator({
   forward: (x: Tensor, dim: number, index: Tensor) => {
     const source = atLeast1d(x);
     const outOfRange = (): never => fail('indexSelect', 'index out of range in self');
-    const at = positions('indexSelect', index, source.shape[dim]!, dim, { outOfRange });
+    const size = source.shape[dim]!;
+    const dense = int64Index('indexSelect', index, size);
     const output = source.isContiguous()
-      ? selectRows(source, dim, index)
-      : gatherAlong(source, placesOfLines(dim, at, source));
-    if (x.ndim === 0 && at.length !== 1) {
+      ? selectRows(source, dim, dense, outOfRange)
+      : gatherAlong(
+          source,
+          placesOfLines(dim, positions('indexSelect', dense, size, dim, { outOfRange }), source),
+        );
+    if (x.ndim === 0 && index.numel() !== 1) {
       fail(
         'indexSelect',
         'index_select(): Index to scalar can have only 1 value',
         '1 value',
-        `${at.length} values`,
+        `${index.numel()} values`,
       );
     }
     return x.ndim === 0 ? viewOf(output, [], []) : output;

@@ -21,8 +21,11 @@ function areTiles(axes: readonly AxisWindows[]): boolean {
   });
 }
 
-/** Tiles of up to so many elements are written element by element, all first ones, all second ones and so on. */
-const smallTile = 16;
+/**
+ * Tiles of up to so many elements are written element by element, all first ones, all second ones and so on: with their
+ * gradient they are the 16 operands that a fused kernel takes.
+ */
+const smallTile = 15;
 
 const share: Expression = { op: 'div', args: [{ input: 0 }, { parameter: 0 }] };
 

@@ -97,25 +97,61 @@ function massOf(classOf: Float64Array, weights: FloatElements | undefined): numb
   return mass;
 }
 
+/** Refuses what does not fit, in PyTorch's words, which depend on the number of dimensions. */
 function checkNll(x: Tensor, target: Tensor, weight: Tensor | null, reduction: string): void {
   checkReduction(reduction);
   requireFloat('nllLoss', x);
   checkTensor('nllLoss', 'target', target);
   if (x.ndim < 1) fail('nllLoss', `Expected 1 or more dimensions (got ${x.ndim})`);
-  if (target.dtype !== 'int64' && target.dtype !== 'uint8') {
-    fail('nllLoss', `expected scalar type Long but found ${dtypeInfo(target.dtype).scalarName}`);
-  }
-  const expected = x.shape.length === 1 ? [] : [x.shape[0]!, ...x.shape.slice(2)];
-  if (target.shape.join() !== expected.join()) {
-    fail('nllLoss', `Expected target size ${showSizes(expected)}, got ${showSizes(target.shape)}`);
-  }
+  checkTarget(x, target);
+  if (weight === null) return;
   const { classes } = layoutOf(x.shape);
-  if (weight !== null && (weight.ndim !== 1 || weight.numel() !== classes)) {
+  if (weight.ndim !== 1 || weight.numel() !== classes) {
     fail(
       'nllLoss',
       `weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${showSizes(weight.shape)}`,
     );
   }
+  if (weight.dtype !== x.dtype) {
+    const [expected, found] = [x, weight].map(({ dtype }) => dtypeInfo(dtype).scalarName);
+    fail('nllLoss', `expected scalar type ${expected} but found ${found}`);
+  }
+}
+
+function checkTarget(x: Tensor, target: Tensor): void {
+  const [sizes, targets] = [showSizes(x.shape), showSizes(target.shape)];
+  if (x.ndim === 1 && target.ndim === 1 && target.shape[0] !== 1) {
+    fail('nllLoss', `For 1D input, 1D target must have size 1, but got target size: ${target.shape[0]}`);
+  }
+  if (x.ndim > 1 && target.shape[0] !== x.shape[0]) {
+    fail(
+      'nllLoss',
+      `Expected input batch_size (${x.shape[0]}) to match target batch_size (${target.shape[0] ?? 0}).`,
+    );
+  }
+  if (target.dtype !== 'int64' && target.dtype !== 'uint8') {
+    const found = dtypeInfo(target.dtype).scalarName;
+    fail('nllLoss', `expected target dtype to be Long or Byte, but got ${found}`);
+  }
+  if (x.ndim <= 2) {
+    if (target.ndim > 1) fail('nllLoss', '0D or 1D target tensor expected, multi-target not supported');
+    return;
+  }
+  const expected = [x.shape[0]!, ...x.shape.slice(2)];
+  if (target.shape.join() === expected.join()) return;
+  if (x.ndim !== 4) fail('nllLoss', `Expected target size ${showSizes(expected)}, got ${targets}`);
+  if (target.ndim !== 3) {
+    fail(
+      'nllLoss',
+      `only batches of spatial targets supported (3D tensors) but got targets of dimension: ${target.ndim}`,
+    );
+  }
+  fail('nllLoss', `size mismatch (got input: ${sizes} , target: ${targets}`);
+}
+
+/** PyTorch has a node of its own for targets with dimensions beside the batch. */
+function nodeNameOf(x: Tensor): string {
+  return x.ndim > 2 ? 'NllLoss2DBackward0' : 'NllLossBackward0';
 }
 
 /** The loss of log probabilities. */
@@ -129,7 +165,7 @@ function lossOf(
   const dense = materialize(cast(x, compute));
   const labels = materialize(target);
   const each = reduction === 'none';
-  const result = newTensor(each ? target.shape : [], compute);
+  const result = newTensor(each && x.ndim > 1 ? target.shape : [], compute);
   const weights = weightsOf(weight, x);
   const from = flatElements(dense) as FloatElements;
   const to = flatElements(result) as FloatElements;
@@ -159,6 +195,7 @@ function lossOf(
  */
 export const nllLoss: NllLossOperator = defineOperator({
   name: 'nllLoss',
+  backwardName: nodeNameOf,
   normalize: (
     x: Tensor,
     target: Tensor,
@@ -241,7 +278,7 @@ type CrossEntropyArguments = [x: Tensor, target: Tensor, weight: Tensor | null, 
  */
 export const _crossEntropy: (...args: CrossEntropyArguments) => CrossEntropyResult = defineOperator({
   name: '_crossEntropy',
-  backwardName: 'NllLossBackward0',
+  backwardName: nodeNameOf,
   normalize: (...[x, target, weight, options]: CrossEntropyArguments): CrossEntropyArguments => {
     checkNll(x, target, weight, options.reduction);
     return [x, target, weight, options];

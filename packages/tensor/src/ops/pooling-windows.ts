@@ -79,7 +79,7 @@ export function checkPoolInput(operator: string, rank: number, x: Tensor, kind: 
   const rightRank = x.ndim === rank + 1 || x.ndim === rank + 2;
   if (rightRank && !size.includes(0)) return;
   if (rank === 3) {
-    if (rightRank && kind === 'max') {
+    if (rightRank) {
       fail(
         operator,
         `Expected input's non-batch dimensions to have positive length, but input has a shape of ${showSizes(x.shape)} and non-batch dimension ${size.indexOf(0)} has length zero!`,
@@ -89,6 +89,9 @@ export function checkPoolInput(operator: string, rank: number, x: Tensor, kind: 
       operator,
       `non-empty 4D or 5D (batch mode) tensor expected for input, but got input of size: ${showSizes(x.shape)}`,
     );
+  }
+  if (rank === 2 && kind === 'max' && !rightRank) {
+    fail(operator, 'non-empty 3D or 4D (batch mode) tensor expected for input');
   }
   fail(
     operator,

@@ -54,6 +54,7 @@ const cases: readonly Case[] = [
   ['avgPool2d', (x) => avgPool2d(x!, 3, { stride: 2, padding: 1 }), [[1, 2, 5, 5]]],
   ['avgPool2d side by side', (x) => avgPool2d(x!, 2), [[1, 2, 5, 5]]],
   ['avgPool2d of large windows side by side', (x) => avgPool2d(x!, 5), [[1, 2, 11, 10]]],
+  ['avgPool2d of sixteen places side by side', (x) => avgPool2d(x!, 4), [[1, 2, 8, 9]]],
   ['adaptiveAvgPool2d', (x) => adaptiveAvgPool2d(x!, [2, 3]), [[1, 2, 5, 5]]],
   ['adaptiveMaxPool2d', (x) => adaptiveMaxPool2d(x!, [2, 3]), [[1, 2, 5, 5]]],
   ['bilinear resizing', (x) => interpolate(x!, { scaleFactor: 1.7, mode: 'bilinear' }), [[1, 2, 4, 4]]],

@@ -50,7 +50,7 @@ const drawn = defineOperator({
     return result.add_(mean instanceof Tensor ? mean : filledTensor([], dtype, mean));
   },
   derivatives: [(_, [mean]) => zerosLike(mean as Tensor), (_, [, std]) => zerosLike(std as Tensor)],
-  backwardName: (mean: Tensor | number, std: Tensor | number) =>
+  backwardName: (...[mean, std]: Canonical) =>
     `NormalBackward${mean instanceof Tensor ? (std instanceof Tensor ? 3 : 1) : 2}`,
 });
 

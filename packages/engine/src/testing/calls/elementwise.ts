@@ -5,6 +5,7 @@ import { argExtremum } from '../../kernels/arg-extremum.ts';
 import { channelAffine } from '../../kernels/channel-affine.ts';
 import { elementwise } from '../../kernels/elementwise.ts';
 import { fusedElementwise } from '../../kernels/fused-elementwise.ts';
+import { fusedSpans } from '../../kernels/fused-spans.ts';
 import { logSumExp } from '../../kernels/log-sum-exp.ts';
 import { reduce } from '../../kernels/reduce.ts';
 import { scan } from '../../kernels/scan.ts';
@@ -22,6 +23,12 @@ const scaledGelu = [
   },
 ] as const;
 
+/** Momentum, and a step along it. */
+const momentumStep = (() => {
+  const momentum = { op: 'fma', args: [{ input: 1 }, { parameter: 0 }, { input: 2 }] } as const;
+  return [{ op: 'fma', args: [momentum, { parameter: 1 }, { input: 0 }] }, momentum] as const;
+})();
+
 /** Calls of elementwise operations of every dtype, and reductions. */
 export const elementwiseCalls: Readonly<Record<string, () => Slice>> = {
   flat: () => {
@@ -37,6 +44,15 @@ export const elementwiseCalls: Readonly<Record<string, () => Slice>> = {
     const op = (['exp', 'tanh', 'erf', 'sigmoid', 'round', 'softplus'] as const)[random(6)]!;
     elementwise({ op, shape: [n], inputs: [strided(n, [1])], output });
     return output;
+  },
+  spans: () => {
+    const spans = Array.from({ length: fromOne(5) }, () => {
+      const elements = random(120);
+      const operands = [slice(elements + 1), slice(elements + 1), slice(elements + 1)];
+      return { operands, elements, parameters: [0.9, -0.1] };
+    });
+    fusedSpans({ expressions: momentumStep, dtype: 'float32', spans });
+    return spans[random(spans.length)]!.operands[random(2)]!;
   },
   strided: () => {
     const [rows, columns] = [fromOne(20), fromOne(40)];

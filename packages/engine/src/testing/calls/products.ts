@@ -1,6 +1,7 @@
 // Calls of matrix products and attention, for tests that compare executors.
 
 import { scaledDotProductAttention } from '../../kernels/attention.ts';
+import { scaledDotProductAttentionBackward } from '../../kernels/attention-backward.ts';
 import { gemm } from '../../kernels/gemm.ts';
 import { packGemmOperand } from '../../kernels/gemm-operand.ts';
 import type { Slice } from '../../types.ts';
@@ -70,9 +71,26 @@ export const productsCalls: Readonly<Record<string, () => Slice>> = {
       v: slice(batch * keys * valueDepth),
       y,
     };
-    const mask = { ...slice(queries * keys), strides: [0, keys, 1] };
+    const mask = { ...slice(queries * keys), strides: [0, 0, keys, 1] };
     const sizes = { batch, queries, keys, depth, valueDepth };
     scaledDotProductAttention({ ...sizes, ...operands, causal: random(2) === 1, ...(random(2) && { mask }) });
     return y;
+  },
+  attentionBackward: () => {
+    const [batch, heads, queries, keys] = [fromOne(2), fromOne(3), fromOne(40), fromOne(90)];
+    const [depth, valueDepth] = [fromOne(20), fromOne(40)];
+    const [rows, columns] = [batch * heads * queries, batch * heads * keys];
+    const [q, k, v] = [slice(rows * depth), slice(columns * depth), slice(columns * valueDepth)];
+    const [y, logSums, dy] = [slice(rows * valueDepth), slice(rows), slice(rows * valueDepth)];
+    const gradients = slice(rows * depth + columns * (depth + valueDepth));
+    const dq = gradients;
+    const dk = { ...gradients, offset: gradients.offset + rows * depth };
+    const dv = { ...gradients, offset: dk.offset + columns * depth };
+    const keep = { ...slice(queries * keys), strides: [0, 0, keys, 1] };
+    const shape = { q, k, v, batch, heads, queries, keys, depth, valueDepth, causal: random(2) === 1 };
+    const dropped = { ...shape, keep, keepScale: 1.25 };
+    scaledDotProductAttention({ ...dropped, y, logSums });
+    scaledDotProductAttentionBackward({ ...dropped, y, logSums, dy, dq, dk, dv });
+    return gradients;
   },
 };

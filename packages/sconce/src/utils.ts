@@ -1,0 +1,2 @@
+/** PyTorch's `torch.utils`: `torch.utils.data`. */
+export { data } from '@sconce/nn';
