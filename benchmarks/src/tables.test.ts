@@ -60,7 +60,7 @@ describe('summary of chosen benchmarks', () => {
       'a-cpu.md',
       (benchmark) => benchmark === 'tensor',
     );
-    expect(text).toContain('**Tensors and training: avx512 beside pytorch**');
+    expect(text).toContain('**Tensors: avx512 beside pytorch**');
     expect(text).toContain('| add | 1 | 0.001000 | 0.002 | 3.000 |');
     expect(text).not.toContain('gemm 512');
   });

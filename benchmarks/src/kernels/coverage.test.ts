@@ -27,6 +27,8 @@ const besidePyTorch = '`pnpm bench:tensor` times the operators that it serves be
 const drawn = "PyTorch's very numbers, which onnxruntime does not draw";
 
 /** Kernels that no row times, and why. */
+const trained = 'recurrent layers stand beside PyTorch in bench:train';
+
 const untimed: Readonly<Record<string, string>> = {
   adaptivePool: 'ONNX has no adaptive pooling; its windows are averaged as those of pool2d',
   addRows: gradient,
@@ -39,6 +41,7 @@ const untimed: Readonly<Record<string, string>> = {
   crossEntropyBackward: gradient,
   fill: 'nothing but stores: see cast and the copies',
   foldElements: besidePyTorch,
+  fusedSpans: 'what optimizers do; ONNX has them in its training preview only',
   gatherElements: besidePyTorch,
   groupNormBackward: gradient,
   indicesInRange: 'the check that gatherElements makes',
@@ -48,8 +51,11 @@ const untimed: Readonly<Record<string, string>> = {
   randomBernoulli: drawn,
   randomNormal: drawn,
   randomUniform: drawn,
+  recurrentBackward: gradient,
+  recurrentForward: trained,
   rmsNormBackward: gradient,
   scan: besidePyTorch,
+  scaledDotProductAttentionBackward: gradient,
   scatterElements: besidePyTorch,
   softmaxBackward: gradient,
 };

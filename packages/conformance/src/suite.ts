@@ -13,6 +13,8 @@ export interface Suite {
   readonly name: string;
   /** One line for help texts and the docs. */
   readonly description: string;
+  /** Whether it takes so long that it is run by name only. */
+  readonly onRequest?: true;
   /** Versions of what made its references. */
   versions(fixtures: Fixtures): Readonly<Record<string, string>>;
   /** The cases, prepared one at a time. */

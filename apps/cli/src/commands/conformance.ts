@@ -19,10 +19,17 @@ interface ConformanceOptions {
 }
 
 export function conformanceCommand(): Command {
-  const list = Object.values(suites).map(({ name, description }) => `  ${name.padEnd(10)} ${description}`);
+  const list = Object.values(suites).map(
+    ({ name, description, onRequest }) =>
+      `  ${name.padEnd(10)} ${description}${onRequest ? ' (only when named)' : ''}`,
+  );
+  const usual = Object.values(suites).filter(({ onRequest }) => !onRequest);
   return new Command('conformance')
     .description('compare with what real PyTorch computed')
-    .argument('[suite...]', `suites to run: ${Object.keys(suites).join(', ')} (default: all)`)
+    .argument(
+      '[suite...]',
+      `suites to run: ${Object.keys(suites).join(', ')} (default: ${usual.map(({ name }) => name).join(', ')})`,
+    )
     .option('--filter <regexp>', 'run only the cases whose name matches')
     .option('--fixtures <folder>', "a fixtures folder (default: the workspace's)")
     .option('--json', 'print the reports as one JSON document')
@@ -50,7 +57,9 @@ export async function runSuites(
   }
   const fixtures = new Fixtures(options.fixtures === undefined ? undefined : userPath(options.fixtures));
   const only = options.filter === undefined ? undefined : parseFilter(options.filter);
-  const chosen = Object.values(suites).filter(({ name }) => names.length === 0 || names.includes(name));
+  const chosen = Object.values(suites).filter(({ name, onRequest }) =>
+    names.length === 0 ? !onRequest : names.includes(name),
+  );
   return await withProgress('conformance', async (update) => {
     const reports: SuiteReport[] = [];
     for (const suite of chosen) {

@@ -24,6 +24,7 @@ const WHOLE = { limit: 1e-3, ownDifferences: 3 };
 export const curves: Suite = {
   name: 'curves',
   description: 'training runs of 200 steps, each loss beside that of PyTorch from the same seed',
+  onRequest: true,
   versions: (fixtures) => readCurves(fixtures).versions,
   *cases(fixtures: Fixtures): Generator<SuiteCase> {
     for (const [name, { oneThread }] of Object.entries(readCurves(fixtures).curves)) {

@@ -7,6 +7,7 @@ import { family } from '../runtime/family.ts';
 import { floatsOf, integersOf, part, type Region } from '../runtime/region.ts';
 import { forkRanges, passTime, productTime } from '../threads/split.ts';
 import type { Activation, ConvolutionShape } from '../types.ts';
+import { convolveTaps, tapsPay } from './conv-batch-taps.ts';
 import { groupOf } from './conv-packed.ts';
 import { sliceOf } from './conv-through-blocks.ts';
 import { copyStrided } from './copy-strided.ts';
@@ -230,10 +231,15 @@ export function convolveBatch({ shape, x, w, bias, y, activation }: BatchConvolu
   const { one, columns, pixels, plane, taps, weights } = layout;
   const tile = tileOf(executor().target);
   const [m, k] = [one.outChannels, one.inChannels * taps];
-  const mode = columns <= 0 * tile.columns ? 'rows' : 'packRows';
+  const mode = columns <= PANELS_IN_PLACE * tile.columns ? 'rows' : 'packRows';
   withScratch(inChannels * pixels, (images) => {
     together(x, images, batch, (pixels / layout.images) * inChannels);
     withScratch(outChannels * columns, (results) => {
+      if (tapsPay(shape) && !bias && !activation) {
+        eachGroup(layout, groups, w, images, results, false);
+        apart(results, y, batch, (columns / layout.images) * outChannels);
+        return;
+      }
       withScratch(one.inChannels * plane, (padded) =>
         withScratch(packedElements(columns, k, tile.columns, tile.columns, tile.lanes), (right) => {
           floatsOf(padded).fill(0);
@@ -254,6 +260,24 @@ export function convolveBatch({ shape, x, w, bias, y, activation }: BatchConvolu
       apart(results, y, batch, (columns / layout.images) * outChannels);
     });
   });
+}
+
+/** Convolves group after group tap by tap, or computes the gradient with respect to `x`. */
+function eachGroup(
+  { one, images, pixels, columns, weights }: ReturnType<typeof layoutOf>,
+  groups: number,
+  w: Region,
+  x: Region,
+  y: Region,
+  gradient: boolean,
+): void {
+  const [inElements, outElements] = [one.inChannels * pixels, one.outChannels * columns];
+  for (let group = 0; group < groups; group++) {
+    const image = part(x, group * inElements, inElements);
+    const result = part(y, group * outElements, outElements);
+    const [from, to] = gradient ? [result, image] : [image, result];
+    convolveTaps(one, images, { from, w: part(w, group * weights, weights), to, gradient });
+  }
 }
 
 /** Copies the planes of a group into padded ones. */
@@ -330,10 +354,15 @@ export function batchInputGradient({ shape, dy, w, dx }: BatchGradient): void {
   const k = one.outChannels;
   const stride = one.inChannels * taps;
   const most = Math.max(1, Math.floor(BLOCK_ELEMENTS / (taps * columns)));
-  const mode = columns <= 0 * tile.columns ? 'columns' : 'packColumns';
+  const mode = columns <= PANELS_IN_PLACE * tile.columns ? 'columns' : 'packColumns';
   withScratch(outChannels * columns, (gradients) => {
     together(dy, gradients, batch, (columns / images) * outChannels);
     withScratch(inChannels * pixels, (results) => {
+      if (tapsPay(shape)) {
+        eachGroup(layout, groups, w, results, gradients, true);
+        apart(results, dx, batch, (pixels / images) * inChannels);
+        return;
+      }
       withScratch(packedRightElements(columns, k, 'f32'), (right) => {
         for (let group = 0; group < groups; group++) {
           const region = part(gradients, group * k * columns, k * columns);

@@ -9,6 +9,8 @@ import { withExecutor } from '../runtime/executor.ts';
 import { expectClose, numbers, operand } from '../testing/operands.ts';
 import { targets } from '../testing/targets.ts';
 import type { Activation, ConvolutionShape } from '../types.ts';
+import { batchPays } from './conv-batch.ts';
+import { tapsPay } from './conv-batch-taps.ts';
 import { chooseRoad, packConvolutionWeights } from './conv-packed.ts';
 import { convTranspose2d } from './conv-transpose2d.ts';
 import { conv2d } from './conv2d.ts';
@@ -283,6 +285,37 @@ function lines(tiny: boolean): fc.Arbitrary<Case> {
     });
 }
 
+/** Batches of small images, which are convolved side by side: whole vectors of them, or not quite. */
+function batches(lanes: number, tiny: boolean): fc.Arbitrary<Case> {
+  const channels = fc.oneof(fc.constant(16), small(tiny ? 17 : 30, 16));
+  return fc
+    .record({
+      batch: fc.oneof(fc.constant(lanes), fc.constant(2 * lanes), small(3 * lanes, Math.ceil(0.75 * lanes))),
+      groups: small(tiny ? 1 : 2),
+      inGroup: channels,
+      outGroup: channels,
+      extent: fc.oneof(fc.tuple(small(4), small(4)), fc.tuple(small(tiny ? 5 : 11), small(tiny ? 5 : 11))),
+      kernel: fc.oneof(fc.tuple(small(4), small(4)), fc.constant<[number, number]>([3, 3])),
+      stride: fc.oneof(fc.constant<[number, number]>([1, 1]), fc.tuple(small(3), small(3))),
+      dilation: fc.oneof(fc.constant<[number, number]>([1, 1]), fc.tuple(small(2), small(2))),
+      padding: fc.tuple(small(2, 0), small(2, 0), small(2, 0), small(2, 0)),
+      bias: fc.boolean(),
+      activation,
+      residual: fc.boolean(),
+    })
+    .map(({ inGroup, outGroup, extent, ...c }) => {
+      const out = (axis: 0 | 1): number => {
+        const padded = extent[axis] + c.padding[2 * axis]! + c.padding[2 * axis + 1]!;
+        return Math.floor((padded - (c.kernel[axis] - 1) * c.dilation[axis] - 1) / c.stride[axis]) + 1;
+      };
+      return {
+        ...{ ...resnet, ...c, exact: true, inHeight: extent[0], inWidth: extent[1] },
+        ...{ inChannels: inGroup * c.groups, outChannels: outGroup * c.groups },
+        ...{ outHeight: Math.max(0, out(0)), outWidth: Math.max(0, out(1)) },
+      };
+    });
+}
+
 describe.each(targets)('convolution on $name', ({ executor, small: tiny }) => {
   const sizes: Sizes = tiny ? { extent: 7, kernel: 3, channels: 2 } : { extent: 19, kernel: 9, channels: 9 };
   const numRuns = tiny ? 25 : 300;
@@ -321,6 +354,23 @@ describe.each(targets)('convolution on $name', ({ executor, small: tiny }) => {
       ),
     );
   });
+
+  it.each([true, false])(
+    'batches of small images and their gradients equal their definitions, taps told apart: %s',
+    (taps) => {
+      withExecutor(executor, () =>
+        fc.assert(
+          fc.property(batches(executor.target.lanes('f32'), tiny), (c) => {
+            fc.pre(batchPays(c) && tapsPay(c) === taps);
+            const plain = { ...c, bias: false, activation: undefined, residual: false };
+            checkConv2d(taps ? plain : c);
+            checkGradients(c);
+          }),
+          { numRuns: tiny ? 2 : 15 },
+        ),
+      );
+    },
+  );
 
   it('an infinity counts for the weights that meet it only', () => {
     withExecutor(executor, () => {

@@ -46,9 +46,11 @@ export const elementwiseCalls: Readonly<Record<string, () => Slice>> = {
     return output;
   },
   spans: () => {
+    // Both results of a group are in one storage, which is what is looked at and put back before another run.
     const spans = Array.from({ length: fromOne(5) }, () => {
       const elements = random(120);
-      const operands = [slice(elements + 1), slice(elements + 1), slice(elements + 1)];
+      const { storage, offset } = slice(3 * (elements + 1));
+      const operands = [0, 1, 2].map((i) => ({ storage, offset: offset + i * (elements + 1) }));
       return { operands, elements, parameters: [0.9, -0.1] };
     });
     fusedSpans({ expressions: momentumStep, dtype: 'float32', spans });
