@@ -26,9 +26,9 @@ const besidePyTorch = '`pnpm bench:tensor` times the operators that it serves be
 
 const drawn = "PyTorch's very numbers, which onnxruntime does not draw";
 
-/** Kernels that no row times, and why. */
-const trained = 'recurrent layers stand beside PyTorch in bench:train';
+const trained = '`pnpm bench:train` times recurrent layers beside PyTorch';
 
+/** Kernels that no row times, and why. */
 const untimed: Readonly<Record<string, string>> = {
   adaptivePool: 'ONNX has no adaptive pooling; its windows are averaged as those of pool2d',
   addRows: gradient,
