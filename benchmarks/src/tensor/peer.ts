@@ -18,6 +18,8 @@ export interface PreparedPeer {
 export interface TensorPeer {
   /** Its name in reports, for this case. */
   nameFor(one: TensorCase): string;
+  /** Whether it takes the number of threads that it is told. */
+  readonly usesThreads: boolean;
   /** Its versions, by name. */
   readonly versions: Readonly<Record<string, string>>;
   /** Makes the case ready on so many threads. */

@@ -17,8 +17,11 @@ export interface RowSettings {
   readonly quick: boolean;
 }
 
-/** A peer whose first call takes longer than this gets two turns. */
+/** A peer whose first call takes longer than this is timed once, by its last compared call, and not again for more threads. */
 const SLOW_MS = 5000;
+
+/** Milliseconds of slow peers' calls, by row. */
+const slowCalls = new Map<string, number>();
 
 /**
  * Measures one row, alone where there is no peer.
@@ -51,31 +54,45 @@ export async function measureTensorCase(
     const [ours] = await measureInterleaved([lane], timings);
     return makeCost({ name, group, threads, engine, ms: ours!.medianMs, wantedMs: wantedMs ?? null, note });
   }
-  const side = resources.adopt(await peer.prepare(one, data, threads), (its) => its.release());
-  const asked = performance.now();
-  assertSameResults(name, first, await side.results(), one.tolerance ?? TOLERANCE);
-  const slow = performance.now() - asked > SLOW_MS;
-  for (let i = 1; i < (one.compared ?? 1); i++) {
-    assertSameResults(name, elementsOf(call()), await side.results(), one.tolerance ?? TOLERANCE);
-  }
-  const [ours, theirs] = await measureInterleaved(
-    [lane, side.lane],
-    slow ? { ...timings, minTurns: 2 } : timings,
-  );
+  const known = peer.usesThreads ? undefined : slowCalls.get(name);
+  const [ms, peerMs] =
+    known === undefined
+      ? await measureBoth()
+      : [(await measureInterleaved([lane], timings))[0]!.medianMs, known];
   return makeRow({
     name,
     group,
     threads,
     engine,
-    ms: ours!.medianMs,
+    ms,
     peer: peer.nameFor(one),
-    peerMs: theirs!.medianMs,
-    peerCallMs: theirs!.medianMs,
+    peerMs,
+    peerCallMs: peerMs,
     firstMs,
     note,
     ...(wantedMs !== undefined && { wantedMs }),
     ...(flops !== undefined && { flops }),
   });
+
+  /** Compares the results, then times both sides. */
+  async function measureBoth(): Promise<[ms: number, peerMs: number]> {
+    const side = resources.adopt(await peer!.prepare(one, data, threads), (its) => its.release());
+    let asked = performance.now();
+    assertSameResults(name, first, await side.results(), one.tolerance ?? TOLERANCE);
+    const slow = performance.now() - asked > SLOW_MS;
+    for (let i = 1; i < (one.compared ?? 1); i++) {
+      const got = elementsOf(call());
+      asked = performance.now();
+      assertSameResults(name, got, await side.results(), one.tolerance ?? TOLERANCE);
+    }
+    if (!slow) {
+      const [ours, theirs] = await measureInterleaved([lane, side.lane], timings);
+      return [ours!.medianMs, theirs!.medianMs];
+    }
+    const peerMs = performance.now() - asked;
+    slowCalls.set(name, peerMs);
+    return [(await measureInterleaved([lane], timings))[0]!.medianMs, peerMs];
+  }
 }
 
 /** The case's call on operands of its own. */

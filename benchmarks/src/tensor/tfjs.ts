@@ -7,6 +7,7 @@ import type { Elements, PreparedPeer, TensorPeer } from './peer.ts';
 
 /** TensorFlow.js. It has one thread in Node, whatever is asked for. */
 export class TfjsPeer implements TensorPeer {
+  readonly usesThreads: boolean = false;
   readonly versions: Readonly<Record<string, string>> = { tfjs: tf.version.tfjs };
 
   nameFor({ tfjs }: TensorCase): string {

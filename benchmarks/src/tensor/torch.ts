@@ -28,6 +28,7 @@ type Request =
 
 /** A Python process with PyTorch. */
 export class TorchPeer implements TensorPeer {
+  readonly usesThreads: boolean = true;
   readonly versions: Readonly<Record<string, string>>;
   readonly #server: Server;
   readonly #folder: string = mkdtempSync(join(tmpdir(), 'sconce-bench-'));
