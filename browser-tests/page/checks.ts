@@ -17,6 +17,7 @@ import {
 import { digest } from './digest.ts';
 import type { CommonResults, DigitsResults, ModuleResults, TensorBits } from './results.ts';
 import { runThreads } from './threads.ts';
+import { runTraining } from './training.ts';
 
 /** Checkpoints of each format, below `fixtures/`. */
 const checkpointFiles = [
@@ -44,6 +45,7 @@ export async function runChecks(
     printedTensors: printTensors(fixtures),
     suites: await runSuites(fixtures),
     module: await runModule(),
+    training: await runTraining(),
     digits: await runDigits(base, fixtures),
     checkpoints: await readCheckpoints(base),
     photographs: await digests(photographs),
@@ -67,7 +69,8 @@ function printTensors(fixtures: Fixtures): string[] {
 
 async function runSuites(fixtures: Fixtures): Promise<SuiteReport[]> {
   const reports: SuiteReport[] = [];
-  for (const suite of Object.values(suites)) reports.push(await runSuite(suite, fixtures));
+  const usual = Object.values(suites).filter(({ onRequest }) => !onRequest);
+  for (const suite of usual) reports.push(await runSuite(suite, fixtures));
   return reports;
 }
 

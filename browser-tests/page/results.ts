@@ -30,6 +30,7 @@ export interface CommonResults {
   readonly printedTensors: readonly string[];
   readonly suites: readonly SuiteReport[];
   readonly module: ModuleResults;
+  readonly training: TrainingResults;
   readonly digits: DigitsResults;
   /** The tensors of each checkpoint file. */
   readonly checkpoints: Readonly<Record<string, Readonly<Record<string, TensorBits>>>>;
@@ -48,6 +49,14 @@ export interface ModuleResults {
   readonly exported: readonly number[];
   /** What that file gives for the module's input. */
   readonly exportedOutput: readonly number[];
+}
+
+/** A training of many steps. */
+export interface TrainingResults {
+  /** Of the first and the last step. */
+  readonly losses: readonly number[];
+  /** The most bytes that the engine held: in the first tenth of the steps, up to their half, and after it. */
+  readonly held: { readonly start: number; readonly first: number; readonly second: number };
 }
 
 /** The digits model, read by URL. */

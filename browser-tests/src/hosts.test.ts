@@ -97,14 +97,17 @@ describe.each(hosts)('$host', ({ run, targets }) => {
     }
   });
 
-  test.each(['operators', 'opdb', 'layers', 'onnx', 'models'])('no case of the suite %s fails', (name) => {
-    const [report, reference] = [results, node].map(
-      ({ suites }) => suites.find(({ suite }) => suite === name)!,
-    );
-    expect(report!.cases.filter(({ status }) => status === 'failed')).toEqual([]);
-    expect(report!.cases.map(verdict)).toEqual(reference!.cases.map(verdict));
-    expect(report!.passed).toBeGreaterThan(100);
-  });
+  test.each(['operators', 'opdb', 'moduledb', 'optimdb', 'layers', 'onnx', 'models'])(
+    'no case of the suite %s fails',
+    (name) => {
+      const [report, reference] = [results, node].map(
+        ({ suites }) => suites.find(({ suite }) => suite === name)!,
+      );
+      expect(report!.cases.filter(({ status }) => status === 'failed')).toEqual([]);
+      expect(report!.cases.map(verdict)).toEqual(reference!.cases.map(verdict));
+      expect(report!.passed).toBeGreaterThan(100);
+    },
+  );
 
   test('tensors print as PyTorch prints them', () => {
     const { cases } = fixtureJson<{ cases: { printed: string; recorded?: string }[] }>(
@@ -125,6 +128,15 @@ describe.each(hosts)('$host', ({ run, targets }) => {
     expect(results.module.exported.length).toBeGreaterThan(1000);
     expect(results.module.exported).toEqual(node.module.exported);
     expectClose(results.module.exportedOutput, results.module.output, 1e-6);
+  });
+
+  test('training that disposes of nothing, in a loop that yields, holds no more and more memory', () => {
+    const { losses, held } = results.training;
+    expect(losses[1]!).toBeLessThan(losses[0]! / 2);
+    expectClose(losses, node.training.losses, 1e-3);
+    const MiB = 2 ** 20;
+    expect(held.second - held.first).toBeLessThan(16 * MiB);
+    expect(held.second - held.start).toBeLessThan(64 * MiB);
   });
 
   test("a session reads the digits model by URL and gives PyTorch's outputs", () => {

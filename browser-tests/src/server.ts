@@ -73,6 +73,8 @@ function readInside(folder: string, path: string): Uint8Array | undefined {
 
 /** The fixtures that the conformance suites and the printing test read. */
 function suiteFiles(): string[] {
-  const files = globSync('{layers,models,onnx,opdb,tensor}/**/*.*', { cwd: fixturePath('.') });
+  const files = globSync('{layers,models,moduledb,onnx,opdb,optimdb,tensor}/**/*.*', {
+    cwd: fixturePath('.'),
+  });
   return files.map((file) => file.replaceAll(sep, '/')).sort();
 }

@@ -99,7 +99,7 @@ function fitHead({ model, head }: Classifier, classes: number): void {
 }
 
 /** Puts a new fully connected layer in the place of another. @throws {UsageError} when there is none */
-export function replaceHead(model: nn.Module, path: string, classes: number): void {
+function replaceHead(model: nn.Module, path: string, classes: number): void {
   const layer = model.getSubmodule(path);
   if (!(layer instanceof nn.Linear))
     throw new UsageError(`${path} is a ${layer.getName()}, expected a Linear as the head`);

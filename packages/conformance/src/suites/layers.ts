@@ -49,7 +49,8 @@ export const layers: Suite = {
           const result: unknown = Reflect.apply(
             layer as unknown as (...inputs: Tensor[]) => unknown,
             undefined,
-            one.inputs.map((name) => tensors.get(name)),
+            // Layers that work in place would change what other cases start from.
+            one.inputs.map((name) => tensors.get(name).clone()),
           );
           const outputs = (Array.isArray(result) ? result : [result]) as Tensor[];
           const state = layer.stateDict();

@@ -4,7 +4,7 @@ import { afterOne, type Dataset, type IterableDataset, itemsOf } from './dataset
 /** Returned in place of a batch when a stream has ended. */
 export const END: unique symbol = Symbol('the end of the samples');
 /** {@link END} */
-export type End = typeof END;
+type End = typeof END;
 
 /** Makes one batch after the other. */
 export interface Fetcher {

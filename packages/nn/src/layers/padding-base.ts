@@ -7,13 +7,13 @@ import { pythonText } from '../module/python-text.ts';
 import { expandSize } from './size.ts';
 
 /** Arguments of the padding layers by name. */
-export interface PadOptions<Widths> {
+interface PadOptions<Widths> {
   /** One number for all sides, or one for each from the last dimension on; negative numbers crop. */
   padding: Widths;
 }
 
 /** Arguments of the constant padding layers by name. */
-export interface ConstantPadOptions<Widths> extends PadOptions<Widths> {
+interface ConstantPadOptions<Widths> extends PadOptions<Widths> {
   value: number;
 }
 

@@ -34,7 +34,7 @@ export interface TransformerLayerOptions extends DTypeOption {
 }
 
 /** Their names in PyTorch's order. */
-export const transformerLayerNames = [
+const transformerLayerNames = [
   'dModel',
   'nhead',
   'dimFeedforward',
@@ -77,7 +77,7 @@ export type TransformerLayerArguments = LayerArguments<
 >;
 
 /** An activation that can be called. @throws {TypeError} for an unknown name */
-export function activationOf(activation: TransformerActivation): (x: Tensor) => Tensor {
+function activationOf(activation: TransformerActivation): (x: Tensor) => Tensor {
   if (activation === 'relu') return relu;
   if (activation === 'gelu') return gelu;
   if (typeof activation === 'string') {

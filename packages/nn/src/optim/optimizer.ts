@@ -2,6 +2,7 @@
 import { enableGrad, type HookHandle, noGrad, type Tensor } from '@sconce/tensor';
 import { HookList } from '../module/hooks.ts';
 import { isOptions } from '../module/options.ts';
+import { warn } from '../module/warn.ts';
 import { type GroupInput, type ParamGroup, readGroups, readParameters } from './param-groups.ts';
 import { type GroupTextOptions, printGroups } from './printing.ts';
 import {
@@ -11,7 +12,6 @@ import {
   packState,
   unpackState,
 } from './state-dict.ts';
-import { warnOnce } from './warnings.ts';
 
 /** Computes the loss again, with gradients. */
 export type Closure = () => Tensor | number;
@@ -119,7 +119,7 @@ export abstract class Optimizer {
     const group = { ...this.defaults, ...given, params } as ParamGroup;
     if (names.length > 0) group.paramNames = names;
     if (new Set(params).size !== params.length) {
-      warnOnce(
+      warn(
         'optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; see github.com/pytorch/pytorch/issues/40967 for more information',
       );
     }

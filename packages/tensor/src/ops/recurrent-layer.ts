@@ -41,7 +41,7 @@ export interface LayerResult {
 }
 
 /** Gates of each kind, in whose number of rows the weights come. */
-export const gateCounts = { lstm: 4, gru: 3, tanh: 1, relu: 1 } as const;
+const gateCounts = { lstm: 4, gru: 3, tanh: 1, relu: 1 } as const;
 
 /** The weights of one direction. */
 export interface DirectionWeights {

@@ -1,15 +1,15 @@
 /** What all learning-rate schedulers have in common (`torch.optim.lr_scheduler.LRScheduler`). */
 import { noGrad, Tensor } from '@sconce/tensor';
+import { warn } from '../../module/warn.ts';
 import { Optimizer } from '../optimizer.ts';
 import type { ParamGroup } from '../param-groups.ts';
 import { camelCase, entriesOf, type PythonDict, plainValue, snakeCase } from '../python-names.ts';
-import { warnOnce } from '../warnings.ts';
 
 /** A learning rate as groups hold it. */
 export type Rate = number | Tensor;
 
 const EPOCH_DEPRECATION =
-  'The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. Please use `scheduler.step()` to step the scheduler. During the deprecation, if epoch is different from None, the closed form is used instead of the new chainable form, where available. Please open an issue if you are unable to replicate your use case: https://github.com/pytorch/pytorch/issues/new/choose.';
+  'The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. Please use `scheduler.step()` to step the scheduler. During the deprecation, if epoch is different from None, the closed form is used instead of the new chainable form, where available.';
 const ADVICE = 'See more details at https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate';
 
 /** State dict of a scheduler: PyTorch's names, numbers, lists of them. */
@@ -123,7 +123,7 @@ export abstract class LRScheduler extends ScheduleState {
    */
   step(epoch?: number): void {
     if (this._stepCount === 1 && this.optimizer.stepped === false) {
-      warnOnce(
+      warn(
         `Detected call of \`lr_scheduler.step()\` before \`optimizer.step()\`. In PyTorch 1.1.0 and later, you should call them in the opposite order: \`optimizer.step()\` before \`lr_scheduler.step()\`.  Failure to do this will result in PyTorch skipping the first value of the learning rate schedule. ${ADVICE}`,
       );
     }
@@ -158,7 +158,7 @@ export abstract class LRScheduler extends ScheduleState {
   /** Warns where `getLr` was called from outside, which does not give the rates that are used. */
   protected checkCall(): void {
     if (this._getLrCalledWithinStep) return;
-    warnOnce('To get the last learning rate computed by the scheduler, please use `get_last_lr()`.');
+    warn('To get the last learning rate computed by the scheduler, please use `get_last_lr()`.');
   }
 
   /** The groups' learning rates as numbers. */
@@ -174,7 +174,7 @@ export abstract class LRScheduler extends ScheduleState {
 
 /** Warns that epochs are counted by the schedulers themselves. */
 export function warnEpoch(): void {
-  warnOnce(EPOCH_DEPRECATION);
+  warn(EPOCH_DEPRECATION);
 }
 
 /** @throws {TypeError} in PyTorch's words for what is none */
