@@ -264,10 +264,7 @@ export function afterOne<T, R>(value: T | Promise<T>, next: (value: T) => R): R 
 }
 
 /** As {@link afterOne} with several values; without a promise among them nothing is put off. */
-function afterAll<T, R>(
-  values: readonly (T | Promise<T>)[],
-  next: (values: T[]) => R,
-): R | Promise<R> {
+function afterAll<T, R>(values: readonly (T | Promise<T>)[], next: (values: T[]) => R): R | Promise<R> {
   if (!values.some((value) => value instanceof Promise)) return next(values as T[]);
   return Promise.all(values).then(next);
 }
