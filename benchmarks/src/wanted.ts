@@ -40,7 +40,6 @@ const train: Readonly<Record<string, number>> = {
   'ResNet-18 step': 1,
   'LSTM step': 1,
   'transformer step': 1,
-  'ResNet-18 step (tfjs)': 5,
   'LSTM step (tfjs)': 5,
   'transformer step (tfjs)': 5,
 };

@@ -2,9 +2,7 @@
 
 import * as nn from '@sconce/nn';
 import type { Tensor } from '@sconce/tensor';
-import type * as tfjs from '@tensorflow/tfjs';
 import { type TensorCase, tensorCase } from '../tensor/case.ts';
-import { filter, matrix, normalize, trainer, vector } from './tfjs-layers.ts';
 import { pythonTraining, seeded, trainingStep } from './training.ts';
 
 const [BATCH, SIZE, CLASSES] = [16, 64, 10] as const;
@@ -66,34 +64,6 @@ function stage(inputs: number, planes: number, stride: number): nn.Sequential<[B
   return new nn.Sequential(first, new BasicBlock(planes, planes));
 }
 
-/** The same network; TensorFlow.js keeps channels last. */
-function tfjsForward(tf: typeof tfjs, input: tfjs.Tensor, model: ResNet18): () => tfjs.Tensor {
-  type Layer = (x: tfjs.Tensor4D) => tfjs.Tensor4D;
-  const unit = (conv: nn.Conv2d, bn: nn.BatchNorm2d): Layer => {
-    const weight = filter(tf, conv.weight);
-    const [scale, shift] = [vector(tf, bn.weight!), vector(tf, bn.bias!)];
-    const [stride, pad] = [conv.stride[0]!, (conv.padding as readonly number[])[0]!];
-    return (x) => normalize(tf, tf.conv2d(x, weight, stride, pad), [0, 1, 2], scale, shift) as tfjs.Tensor4D;
-  };
-  const block = (one: BasicBlock): Layer => {
-    const [first, second] = [unit(one.conv1, one.bn1), unit(one.conv2, one.bn2)];
-    const shortcut = one.downsample === null ? null : unit(one.downsample[0], one.downsample[1]);
-    return (x) => tf.relu(tf.add(second(tf.relu(first(x))), shortcut === null ? x : shortcut(x)));
-  };
-  const stem = unit(model.conv1, model.bn1);
-  const blocks = [model.layer1, model.layer2, model.layer3, model.layer4].flatMap((its) => [
-    block(its[0]),
-    block(its[1]),
-  ]);
-  const [weight, bias] = [matrix(tf, model.fc.weight), vector(tf, model.fc.bias!)];
-  const image = tf.transpose(input as tfjs.Tensor4D, [0, 2, 3, 1]);
-  return () => {
-    let x = tf.maxPool(tf.relu(stem(image)), 3, 2, 1);
-    for (const one of blocks) x = one(x);
-    return tf.add(tf.matMul(tf.mean(x, [1, 2]) as tfjs.Tensor2D, weight), bias);
-  };
-}
-
 /** A step of SGD with momentum. */
 export const resnetCases: readonly TensorCase[] = [
   tensorCase({
@@ -108,17 +78,5 @@ export const resnetCases: readonly TensorCase[] = [
       return trainingStep(model, new nn.optim.SGD(model.parameters(), SGD), its.x, its.t);
     },
     python: pythonTraining('ResNet18()', `SGD(model.parameters(), lr=${SGD.lr}, momentum=${SGD.momentum})`),
-    // On wasm there is no gradient of a convolution's filter.
-    tfjs: {
-      backend: 'cpu',
-      prepare: (tf, its) => {
-        const forward = tfjsForward(
-          tf,
-          its['x']!,
-          seeded(() => new ResNet18()),
-        );
-        return { call: trainer(tf, tf.train.momentum(SGD.lr, SGD.momentum), its['t']!, CLASSES, forward) };
-      },
-    },
   }),
 ];

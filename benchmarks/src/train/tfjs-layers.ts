@@ -15,12 +15,6 @@ export const vector = (tf: Tf, tensor: Tensor): tfjs.Variable<tfjs.Rank.R1> =>
 export const matrix = (tf: Tf, tensor: Tensor): tfjs.Variable<tfjs.Rank.R2> =>
   tf.variable(tf.transpose(tf.tensor2d(values(tensor), tensor.shape as [number, number])));
 
-/** A convolution's weight, [height, width, inputs, outputs]. */
-export const filter = (tf: Tf, tensor: Tensor): tfjs.Variable<tfjs.Rank.R4> =>
-  tf.variable(
-    tf.transpose(tf.tensor4d(values(tensor), tensor.shape as [number, number, number, number]), [2, 3, 1, 0]),
-  );
-
 /** Normalization with the moments of `axes`, which are kept. */
 export function normalize(
   tf: Tf,
