@@ -1,5 +1,11 @@
 // The engine's face: memory, what the engine chose, and its kernels. It knows no tensors.
 
+export type {
+  AttentionBackwardParameters,
+  AttentionParameters,
+  AttentionShape,
+  HeadsSlice,
+} from './attention-types.ts';
 export { dtypeBytes, type EngineDType } from './dtype.ts';
 export type {
   BinaryOp,
@@ -123,9 +129,6 @@ export type {
   AddRowsParameters,
   AlongIndex,
   ArgExtremumParameters,
-  AttentionBackwardParameters,
-  AttentionParameters,
-  AttentionShape,
   BatchNormBackwardParameters,
   BatchNormTrainingParameters,
   ChannelAffineParameters,
@@ -145,7 +148,6 @@ export type {
   GemmParameters,
   GroupNormBackwardParameters,
   GroupNormParameters,
-  HeadsSlice,
   IndexDType,
   IndicesInRangeParameters,
   LayerNormBackwardParameters,

@@ -17,6 +17,7 @@ import { plotLosses } from './loss-plot.ts';
 let folder = '';
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sconce-train-'));
+  // Commands take paths from where the user typed them, which pnpm tells in INIT_CWD.
   vi.stubEnv('INIT_CWD', folder);
   for (const name of ['cat', 'other']) mkdirSync(join(folder, 'photos', name), { recursive: true });
   const cat = await readImage(fixturePath('images/chelsea.png'));

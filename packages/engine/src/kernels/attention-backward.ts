@@ -1,11 +1,11 @@
 // Gradients of attention. Weights are computed anew from the scores and the logarithms of their sums, a block at a time, so that
 // nothing as large as all scores is kept from the forward (FlashAttention, Dao et al. 2022).
 
+import type { AttentionBackwardParameters } from '../attention-types.ts';
 import { regionOf } from '../operands.ts';
 import { executor, withScratch } from '../runtime/executor.ts';
 import { after, nothing, part, type Region } from '../runtime/region.ts';
 import { forkRanges, productTime } from '../threads/split.ts';
-import type { AttentionBackwardParameters } from '../types.ts';
 import { blockGradient, rowProducts } from './attention-gradient.ts';
 import {
   type AttentionWork,

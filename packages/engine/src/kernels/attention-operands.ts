@@ -1,9 +1,10 @@
 // What forward and backward of attention have in common: operands of all heads, blocks of scores, and products of parts of them.
 
+import type { AttentionShape, HeadsSlice } from '../attention-types.ts';
 import { checkSizes, stridedRegionOf } from '../operands.ts';
 import { executor } from '../runtime/executor.ts';
 import { nothing, part, type Region } from '../runtime/region.ts';
-import type { AttentionShape, HeadsSlice, StridedSlice } from '../types.ts';
+import type { StridedSlice } from '../types.ts';
 import { type LeftOperand, type Product, type RightOperand, roundUp, runProduct } from './gemm-blocked.ts';
 import { tileOf } from './gemm-micro.ts';
 

@@ -2,11 +2,11 @@
 // while their scores stay in the cache (as in FlashAttention, Dao et al. 2022). Scores lie transposed, a row for each key, so
 // that nothing is folded across lanes, and that their exponentials are the left operand of the second product as they lie.
 
+import type { AttentionParameters } from '../attention-types.ts';
 import { regionOf } from '../operands.ts';
 import { executor, withScratch } from '../runtime/executor.ts';
 import { after, nothing, part, type Region } from '../runtime/region.ts';
 import { forkRanges, productTime } from '../threads/split.ts';
-import type { AttentionParameters } from '../types.ts';
 import {
   type AttentionWork,
   attentionWork,

@@ -5,7 +5,8 @@ import { EngineError } from '../errors.ts';
 import { regionOf } from '../operands.ts';
 import { part, type Region } from '../runtime/region.ts';
 import type { Activation, Conv2dParameters, ConvolutionShape, Expression } from '../types.ts';
-import { batchPays, convolveBatch } from './conv-batch.ts';
+import { convolveBatch } from './conv-batch.ts';
+import { batchPays } from './conv-batch-layout.ts';
 import { convolveByGemm } from './conv-gemm.ts';
 import { convolveLines, lineWeights } from './conv-lines.ts';
 import {

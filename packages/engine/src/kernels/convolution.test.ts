@@ -9,7 +9,7 @@ import { withExecutor } from '../runtime/executor.ts';
 import { expectClose, numbers, operand } from '../testing/operands.ts';
 import { targets } from '../testing/targets.ts';
 import type { Activation, ConvolutionShape } from '../types.ts';
-import { batchPays } from './conv-batch.ts';
+import { batchPays } from './conv-batch-layout.ts';
 import { tapsPay } from './conv-batch-taps.ts';
 import { chooseRoad, packConvolutionWeights } from './conv-packed.ts';
 import { convTranspose2d } from './conv-transpose2d.ts';

@@ -1,6 +1,6 @@
 // The judge of attention: scores, softmax and weighted values in float64, one query at a time.
 
-import type { AttentionParameters } from '../types.ts';
+import type { AttentionParameters } from '../attention-types.ts';
 
 /** {@link scaledDotProductAttention} over plain arrays. */
 export function referenceAttention(

@@ -32,8 +32,8 @@ export interface RNNBaseOptions extends DTypeOption {
   projSize?: number;
 }
 
-const names = [
-  'mode',
+/** The arguments of a layer without a projection, in PyTorch's order. */
+export const recurrentNames = [
   'inputSize',
   'hiddenSize',
   'numLayers',
@@ -41,8 +41,12 @@ const names = [
   'batchFirst',
   'dropout',
   'bidirectional',
-  'projSize',
 ] as const;
+const names: readonly ['mode', ...typeof recurrentNames, 'projSize'] = [
+  'mode',
+  ...recurrentNames,
+  'projSize',
+];
 
 /** Values of the arguments that may be left out. */
 export const recurrentDefaults: Required<

@@ -2,7 +2,7 @@
 import type { Tensor } from '@sconce/tensor';
 import { type LayerArguments, readArguments } from '../module/arguments.ts';
 import type { PackedSequence } from '../utils/rnn-packed-sequence.ts';
-import { RNNBase, type RNNBaseOptions, recurrentDefaults } from './recurrent-base.ts';
+import { RNNBase, type RNNBaseOptions, recurrentDefaults, recurrentNames } from './recurrent-base.ts';
 
 /** Arguments of `GRU` by name. */
 export type GRUOptions = Omit<RNNBaseOptions, 'mode' | 'projSize'>;
@@ -16,25 +16,7 @@ export interface RNNOptions extends GRUOptions {
   nonlinearity?: 'tanh' | 'relu';
 }
 
-const gruNames = [
-  'inputSize',
-  'hiddenSize',
-  'numLayers',
-  'bias',
-  'batchFirst',
-  'dropout',
-  'bidirectional',
-] as const;
-const lstmNames = [
-  'inputSize',
-  'hiddenSize',
-  'numLayers',
-  'bias',
-  'batchFirst',
-  'dropout',
-  'bidirectional',
-  'projSize',
-] as const;
+const lstmNames: readonly [...typeof recurrentNames, 'projSize'] = [...recurrentNames, 'projSize'];
 const rnnNames = [
   'inputSize',
   'hiddenSize',
@@ -208,13 +190,13 @@ export class GRU extends RNNBase {
         dropout: number | undefined,
         bidirectional: boolean | undefined,
       ],
-      typeof gruNames,
+      typeof recurrentNames,
       GRUOptions,
       'dtype'
     >
   ) {
     refuseProjection(args);
-    super({ ...readArguments<GRUOptions>('GRU', gruNames, recurrentDefaults, args), mode: 'GRU' });
+    super({ ...readArguments<GRUOptions>('GRU', recurrentNames, recurrentDefaults, args), mode: 'GRU' });
   }
 
   override forward(
